@@ -1,0 +1,29 @@
+/* Views: how kernels see feature maps, whole ones and windows of them alike.
+ *
+ * Every coordinate is one of the whole tensor, also where a buffer holds only a part of it (the window of one patch).
+ * A kernel writes the pixels of an hb_region; what it reads outside the tensor is padding, and what it reads inside
+ * lies in the input view's window: the planner has seen to that.
+ */
+#ifndef HB_VIEW_H
+#define HB_VIEW_H
+
+#include <stdint.h>
+
+/* Rows y0 <= y < y1, columns x0 <= x < x1, all channels. */
+typedef struct {
+    int16_t y0, y1, x0, x1;
+} hb_region;
+
+/* NHWC bytes at `data` that begin with pixel (y0, x0) of the tensor; `cols` pixels from one row to the next. */
+typedef struct {
+    void *data;
+    int16_t y0, x0, cols;
+} hb_view;
+
+/* Index, in elements, of channel 0 of pixel (y, x) of a tensor with `channels` channels. */
+static inline int32_t hb_at(const hb_view *view, int32_t y, int32_t x, int32_t channels)
+{
+    return ((y - view->y0) * view->cols + (x - view->x0)) * channels;
+}
+
+#endif

@@ -1,0 +1,32 @@
+/* What the generated model gives the harness, and what the harness gives the model.
+ *
+ * The model is model.c (one function per step) and weights.c; it knows nothing of the board. The harness is everything
+ * else in the image and owns the link, the counter and the stack.
+ */
+#ifndef HB_MODEL_H
+#define HB_MODEL_H
+
+#include <stdint.h>
+
+/* One graph input or output: where its bytes lie in the arena. */
+typedef struct {
+    uint32_t offset;
+    uint32_t bytes;
+} hb_port;
+
+typedef struct {
+    uint8_t *arena;
+    uint32_t arena_bytes;
+    uint16_t steps, inputs, outputs;
+    const hb_port *input, *output;
+    void (*run)(void);
+} hb_model_info;
+
+extern const hb_model_info hb_model;
+
+/* Called by the model before each step and, with step == steps, after the last one. In a patch stage the same step
+ * begins once per patch. Time between two calls belongs to the step of the first. A store to hb_step_mark is the mark
+ * that the block profiler looks for. */
+void hb_step_begin(uint16_t step);
+
+#endif

@@ -1,0 +1,162 @@
+"""A board: what a TOML file in `boards/` says about core, memory, clock, probe, serial port and emulator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from hilbench.config import Section, load_toml
+from hilbench.errors import ConfigError, UsageError, one_of
+from hilbench.resources import named_files
+
+CoreName = Literal["cortex-m0", "cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55"]
+
+_UNITS = {"KiB": 1024, "MiB": 1024**2, "B": 1}
+
+
+def parse_size(text: Any) -> Any:
+    """Bytes of "640 KiB", "2 MiB", "512 B" or a plain integer; other values pass through to the validator."""
+    if not isinstance(text, str):
+        return text
+    number, _, unit = text.strip().replace("KiB", " KiB").replace("MiB", " MiB").partition(" ")
+    if unit.strip() not in _UNITS or not number.isdigit():
+        raise ValueError(f"'{text}' is not a size; right: '640 KiB', '2 MiB' or 65536")
+    return int(number) * _UNITS[unit.strip()]
+
+
+Bytes = Annotated[int, BeforeValidator(parse_size), Field(gt=0)]
+
+
+class Core(Section):
+    """The processor core. `fpu` is "none", "sp" (FPv4/FPv5 single precision) or "dp"."""
+
+    name: CoreName
+    fpu: Literal["none", "sp", "dp"] = "none"
+
+    @property
+    def features(self) -> frozenset[str]:
+        """Instruction-set features that kernels may ask for: "thumb2", "dsp", "fpu", "mve"."""
+        found = set()
+        if self.name not in ("cortex-m0", "cortex-m0plus"):
+            found.add("thumb2")
+        if self.name in ("cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55"):
+            found.add("dsp")
+        if self.name == "cortex-m55":
+            found.add("mve")
+        if self.fpu != "none":
+            found.add("fpu")
+        return frozenset(found)
+
+
+class Region(Section):
+    """A region of memory: `flash` holds code and constants, `ram` holds data, arena and stack."""
+
+    origin: int
+    size: Bytes
+
+
+class Memory(Section):
+    """The memory that firmware may use, as the linker sees it."""
+
+    flash: Region
+    ram: Region
+
+
+class Clock(Section):
+    """Clock profiles in Hz by name; `default` is used where none is asked for."""
+
+    default: str = "full"
+    hz: dict[str, int]
+
+
+class Flash(Section):
+    """Coefficients of the board's flash in its timing model (docs/numbers.md), with how they were fitted."""
+
+    coefficients: dict[str, float]
+    fitted_on: str
+    points: int
+    mean_error_pct: float
+    worst_error_pct: float
+
+
+class Timing(Section):
+    """Which core model prices a profile, at which clock and wait states, with the board's coefficients."""
+
+    model: str
+    clock: str = "full"
+    wait_states: int = 0
+    flash: Flash | None = None
+
+
+class Probe(Section):
+    """How pyOCD knows the chip: target name, and an identity register checked before anything is erased."""
+
+    target: str
+    pack: str = ""
+    id_address: int | None = None
+    id_mask: int = 0xFFFFFFFF
+    id_value: int | None = None
+    usb_ids: tuple[str, ...] = ()
+
+
+class Serial(Section):
+    """The serial line to the host."""
+
+    baud: int = 115200
+    usb_ids: tuple[str, ...] = ()
+
+
+class Emulator(Section):
+    """The machine that stands in for the board: its UART and clock are used, the board's memory sizes are kept.
+
+    `flash` and `ram` say where the board's memories are placed on that machine.
+    """
+
+    kind: Literal["qemu"] = "qemu"
+    machine: str
+    port: str
+    clock_hz: int
+    flash_origin: int
+    ram_origin: int
+
+
+class Board(Section):
+    """One board file. `port` names the C file in firmware/ports that serves the real chip, "" where there is none."""
+
+    name: str = ""
+    title: str
+    proven: Literal["QEMU", "virtual board", "never run"] = "never run"
+    reference: str = ""
+    port: str = ""
+    core: Core
+    memory: Memory
+    clock: Clock
+    timing: Timing | None = None
+    probe: Probe | None = None
+    serial: Serial = Serial()
+    emulator: Emulator | None = None
+
+
+def load(path: Path) -> Board:
+    """Read a board file; its name is the file's stem."""
+    board = load_toml(path, Board)
+    if board.name:
+        raise ConfigError("a board is named by its file; remove the key 'name'", where=str(path))
+    return board.model_copy(update={"name": path.stem})
+
+
+def boards() -> dict[str, Path]:
+    """Every board file by name, the user's own first."""
+    return named_files("boards", ".toml")
+
+
+def find(name: str) -> Board:
+    """The board called `name`, or at a path that ends in .toml."""
+    if name.endswith(".toml"):
+        return load(Path(name))
+    known = boards()
+    if name not in known:
+        raise UsageError(one_of("board", name, known))
+    return load(known[name])

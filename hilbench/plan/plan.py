@@ -1,0 +1,85 @@
+"""The plan: what runs in which order, with which kernel, and where every buffer lies in the arena."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from hilbench.ir.graph import Graph
+from hilbench.ir.region import Region
+from hilbench.variants.schedule import Schedule
+
+ALIGNMENT = 4
+"""Every arena offset is a multiple of this many bytes: the widest access of a kernel (int32, float32)."""
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """Bytes of the arena that live from step `first` to step `last`, both included.
+
+    `kind`: "tensor" holds a whole tensor, "window" the part of one patch, "scratch" the working space of one step.
+    `holds` names the tensors that lie in it (several when a RESHAPE shares its input's bytes); empty for scratch.
+    """
+
+    name: str
+    kind: Literal["tensor", "window", "scratch"]
+    size: int
+    first: int
+    last: int
+    offset: int
+    holds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One operator as it runs. `op` is its position in the graph; `stage` its position in the schedule.
+
+    `kernel` is None where nothing has to be executed (a RESHAPE whose output shares its input's bytes).
+    `live_bytes` is the memory in use while it runs: sum of the sizes of the live buffers.
+    `macs` counts what is executed, halo recomputation included, zeros of sparse weights left out.
+    """
+
+    index: int
+    name: str
+    op: int
+    stage: int
+    kernel: str | None
+    scratch: str | None
+    live_bytes: int
+    macs: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that code generation needs besides the weights.
+
+    `arena_bytes` is the size of the arena; `lower_bound_bytes` the largest live set over the steps, which no placement
+    can beat. `macs` is the dense layer-by-layer count less the zeros of sparse weights; `extra_macs` what halos add.
+    `whole[tensor]` is the region that a buffer of kind tensor holds; windows are found in the schedule's regions.
+    """
+
+    graph: Graph
+    schedule: Schedule
+    steps: tuple[Step, ...]
+    buffers: tuple[Buffer, ...]
+    arena_bytes: int
+    lower_bound_bytes: int
+    macs: int
+    extra_macs: int
+
+    def buffer_of(self, tensor: str) -> Buffer:
+        """The buffer that holds a computed tensor (or its window)."""
+        for buffer in self.buffers:
+            if tensor in buffer.holds:
+                return buffer
+        raise KeyError(tensor)
+
+    def digest(self) -> str:
+        """SHA-256 of the plan, the graph included, as hex."""
+        text = repr((self.graph.digest(), self.schedule, self.steps, self.buffers, self.arena_bytes))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+Regions = Mapping[str, Region]
