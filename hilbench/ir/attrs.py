@@ -1,4 +1,4 @@
-"""Attributes of the operator kinds that have some; padding is always in explicit pixels, SAME and VALID are resolved."""
+"""Attributes of the operator kinds that have some; padding is in explicit pixels, SAME and VALID are resolved."""
 
 from __future__ import annotations
 
