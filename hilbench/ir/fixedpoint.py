@@ -9,7 +9,6 @@ TFLite Micro leaves int32 overflow undefined; here, and in the firmware, sums an
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -19,25 +18,6 @@ Int = NDArray[np.int64]
 
 INT32_MAX = 2**31 - 1
 INT32_MIN = -(2**31)
-
-
-def quantize_multiplier(real: float) -> tuple[int, int]:
-    """`real` >= 0 as (multiplier, shift): multiplier * 2**(shift - 31), multiplier in [2**30, 2**31) or 0.
-
-    TensorFlow Lite's QuantizeMultiplier: values below 2**-32 become 0.
-    """
-    if real == 0.0:
-        return 0, 0
-    fraction, shift = math.frexp(real)
-    multiplier = round_half_away(fraction * 2**31)
-    if multiplier == 2**31:
-        multiplier, shift = 2**30, shift + 1
-    return (multiplier, shift) if shift >= -31 else (0, 0)
-
-
-def round_half_away(value: float) -> int:
-    """The nearest integer, halves away from zero, as C's round()."""
-    return math.floor(value + 0.5) if value >= 0 else math.ceil(value - 0.5)
 
 
 def wrap32(value: ArrayLike) -> Int:

@@ -18,8 +18,6 @@ import numpy as np
 
 from hilbench.ir.attrs import Activation, Mean, Softmax
 from hilbench.ir.dtype import DType
-from hilbench.ir.fixedpoint import quantize_multiplier as quantize_multiplier
-from hilbench.ir.fixedpoint import round_half_away
 from hilbench.ir.graph import Graph, Op, Tensor
 
 INT8_MIN, INT8_MAX = -128, 127
@@ -161,6 +159,25 @@ class AffineConstants:
 
     scale: float
     zero_point: int
+
+
+def quantize_multiplier(real: float) -> tuple[int, int]:
+    """`real` >= 0 as (multiplier, shift): multiplier * 2**(shift - 31), multiplier in [2**30, 2**31) or 0.
+
+    TensorFlow Lite's QuantizeMultiplier: values below 2**-32 become 0.
+    """
+    if real == 0.0:
+        return 0, 0
+    fraction, shift = math.frexp(real)
+    multiplier = round_half_away(fraction * 2**31)
+    if multiplier == 2**31:
+        multiplier, shift = 2**30, shift + 1
+    return (multiplier, shift) if shift >= -31 else (0, 0)
+
+
+def round_half_away(value: float) -> int:
+    """The nearest integer, halves away from zero, as C's round()."""
+    return math.floor(value + 0.5) if value >= 0 else math.ceil(value - 0.5)
 
 
 def activation_range(activation: Activation, output: Tensor) -> tuple[int, int]:
