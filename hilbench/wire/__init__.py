@@ -1,0 +1,1 @@
+"""The link protocol between host and firmware, without any input or output."""

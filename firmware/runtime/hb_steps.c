@@ -1,0 +1,76 @@
+/* Ticks per step: sums of 64 bits, for a step of a patch stage begins once per patch.
+ *
+ * What is measured of a step is from hb_step_begin's return to its next call; the cost of an empty step, found once at
+ * boot, is taken off. Everything else is overhead: sum of the steps + overhead = the whole run, exactly.
+ */
+#include "hb_runtime.h"
+
+uint16_t hb_current_step = HB_NO_STEP;
+volatile uint32_t hb_step_mark;
+
+static uint64_t resumed;
+
+static void check(void)
+{
+    uint8_t kind = hb_platform_check();
+    if (kind != 0) {
+        hb_fault fault = {.kind = kind, .step = hb_current_step};
+        hb_platform_stop(&fault);
+    }
+}
+
+void hb_steps_account(uint16_t step)
+{
+    uint64_t now = hb_counter_now();
+    if (hb_current_step < hb_model.steps) {
+        uint64_t took = now - resumed, empty = hb_platform.empty_step_ticks;
+        hb_platform_step_sums()[hb_current_step] += took > empty ? took - empty : 0;
+    }
+    check();
+    hb_current_step = step;
+    hb_step_mark = step;
+    resumed = hb_counter_now();
+}
+
+static void reset(void)
+{
+    uint64_t *sums = hb_platform_step_sums();
+    for (uint32_t i = 0; i < hb_model.steps; i++) {
+        sums[i] = 0;
+    }
+    hb_current_step = HB_NO_STEP;
+    hb_counter_restart();
+}
+
+uint64_t hb_steps_run(void)
+{
+    reset();
+    hb_arena_paint();
+    uint64_t start = hb_counter_now();
+    hb_platform_call(hb_model.run);
+    uint64_t ticks = hb_counter_now() - start;
+    check();
+    hb_current_step = HB_NO_STEP;
+    hb_arena_scan();
+    return ticks;
+}
+
+static void empty_step(void)
+{
+    hb_step_begin(0);
+    hb_step_begin(hb_model.steps);
+}
+
+void hb_steps_calibrate(void)
+{
+    hb_platform.empty_step_ticks = 0;
+    reset();
+    hb_platform_call(empty_step);
+    hb_platform.empty_step_ticks = (uint32_t)hb_steps_ticks(0);
+    hb_current_step = HB_NO_STEP;
+}
+
+uint64_t hb_steps_ticks(uint16_t step)
+{
+    return hb_platform_step_sums()[step];
+}
