@@ -71,23 +71,52 @@ class Clock(Section):
     hz: dict[str, int]
 
 
-class Flash(Section):
-    """Coefficients of the board's flash in its timing model (docs/numbers.md), with how they were fitted."""
+class Fit(Section):
+    """What a board's coefficients were fitted on, and how far the model was off there, in percent of measured cycles.
 
-    coefficients: dict[str, float]
-    fitted_on: str
+    Both errors are those of points that were left out of the fit.
+    """
+
+    on: str
     points: int
     mean_error_pct: float
     worst_error_pct: float
 
 
+class Band(Section):
+    """A wider error band for code unlike that of the fit: where a share of the code is `above` a bound.
+
+    Shares: flash_share (cycles spent waiting for flash data, of all cycles), float_share and divide_share (of all
+    instructions). `why` is printed beside the figure.
+    """
+
+    when: Literal["flash_share", "float_share", "divide_share"]
+    above: float = Field(ge=0, lt=1)
+    error_pct: float
+    why: str
+
+
+class DataCache(Section):
+    """The cache in front of the flash that the profiler simulates (LRU): bytes, ways, bytes per line."""
+
+    size: Bytes
+    ways: int = Field(gt=0)
+    line: int = Field(gt=0)
+
+
 class Timing(Section):
-    """Which core model prices a profile, at which clock and wait states, with the board's coefficients."""
+    """Which core model prices a profile, at which clock and wait states, with the board's coefficients.
+
+    `coefficients` are cycles per event, added to those of the core model (docs/numbers.md lists the events).
+    """
 
     model: str
     clock: str = "full"
     wait_states: int = 0
-    flash: Flash | None = None
+    coefficients: dict[str, float] = Field(default_factory=dict)
+    cache: DataCache | None = None
+    fit: Fit
+    bands: tuple[Band, ...] = ()
 
 
 class Probe(Section):
