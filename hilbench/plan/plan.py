@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from hilbench.ir.graph import Graph
-from hilbench.ir.region import Region
 from hilbench.variants.schedule import Schedule
 
 ALIGNMENT = 4
@@ -57,7 +55,8 @@ class Plan:
 
     `arena_bytes` is the size of the arena; `lower_bound_bytes` the largest live set over the steps, which no placement
     can beat. `macs` is the dense layer-by-layer count less the zeros of sparse weights; `extra_macs` what halos add.
-    `whole[tensor]` is the region that a buffer of kind tensor holds; windows are found in the schedule's regions.
+    A buffer of kind tensor holds the whole of its tensors; what a window holds is in the schedule's regions. `graph` is
+    the graph as it runs: PAD folded, operators in the order that was found best.
     """
 
     graph: Graph
@@ -80,6 +79,3 @@ class Plan:
         """SHA-256 of the plan, the graph included, as hex."""
         text = repr((self.graph.digest(), self.schedule, self.steps, self.buffers, self.arena_bytes))
         return hashlib.sha256(text.encode()).hexdigest()
-
-
-Regions = Mapping[str, Region]

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from hilbench.ir.region import Region
+
+Spans = Mapping[str, tuple[int, int]]
+"""For each tensor of a stage the half-open range of rows (or of columns) that one row (or column) of patches holds."""
 
 
 @dataclass(frozen=True)
@@ -19,15 +23,28 @@ class Layer:
 class Patches:
     """Operators `ops` (positions, ascending) run once per patch, as in MCUNetV2 (Lin et al. 2021, section 3.1).
 
-    `grid` is (rows, columns). `regions[p][tensor]` is the part of a tensor that patch p holds (for tensors read or
-    written inside the stage), halo included. Tensors in `outputs` leave the stage: they exist whole, and each patch
-    writes its region into them; the other tensors written inside exist only as the window of one patch.
+    `rows[r][tensor]` and `cols[c][tensor]` are the ranges that the patch in row r and column c of the grid holds of a
+    tensor that is read or written inside the stage, halo included. Tensors in `outputs` leave the stage: they exist
+    whole, and each patch writes its region into them; the other tensors written inside exist only as the window of
+    one patch.
     """
 
     ops: tuple[int, ...]
-    grid: tuple[int, int]
-    regions: tuple[Mapping[str, Region], ...]
+    rows: tuple[Spans, ...]
+    cols: tuple[Spans, ...]
     outputs: tuple[str, ...]
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of patches."""
+        return len(self.rows), len(self.cols)
+
+    @cached_property
+    def regions(self) -> tuple[Mapping[str, Region], ...]:
+        """`regions[p][tensor]`: the part of a tensor that patch p holds; patches run row by row."""
+        return tuple(
+            {tensor: Region(*row[tensor], *col[tensor]) for tensor in row} for row in self.rows for col in self.cols
+        )
 
 
 Stage = Layer | Patches

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hilbench.errors import UsageError, one_of
 from hilbench.ir.graph import Array, Graph
 from hilbench.registry import Registry
 
@@ -14,6 +15,14 @@ if TYPE_CHECKING:
 
 Calibration = Mapping[str, Array]
 """Float32 samples for each graph input by name, first axis the sample."""
+
+
+@dataclass(frozen=True)
+class Transformed:
+    """A graph in a format, and what the row of the result has to say about how it came to be."""
+
+    graph: Graph
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -27,7 +36,7 @@ class Format:
     name: str
     summary: str
     check: Callable[[str], None]
-    apply: Callable[[Graph, str, Calibration | None], Graph]
+    apply: Callable[[Graph, str, Calibration | None], Transformed]
 
 
 @dataclass(frozen=True)
@@ -37,12 +46,15 @@ class Sparsity:
     name: str
     summary: str
     check: Callable[[str], None]
-    apply: Callable[[Graph, str], Graph]
+    apply: Callable[[Graph, str], Transformed]
 
 
 @dataclass(frozen=True)
 class Scheduling:
-    """In what order work is done. `propose(graph, argument)` yields schedules; the planner prices them and picks."""
+    """In what order work is done. `propose(graph, argument)` yields schedules; the planner prices them and picks.
+
+    A scheduling that proposes nothing for a graph raises UnsupportedModel and says why.
+    """
 
     name: str
     summary: str
@@ -53,3 +65,84 @@ class Scheduling:
 FORMATS: Registry[Format] = Registry("format", "hilbench.variants.formats")
 SPARSITIES: Registry[Sparsity] = Registry("sparsity", "hilbench.variants.sparsity")
 SCHEDULES: Registry[Scheduling] = Registry("schedule", "hilbench.variants.schedules")
+
+LAYERS = "layers"
+"""The schedule of a variant that names none."""
+
+_SHAPE = "format[+sparsity][+schedule], each part name[:argument], as in int8+sparse:0.8+patch:2x2"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A technique by name, with its argument; "" where there is none."""
+
+    name: str
+    argument: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.argument}" if self.argument else self.name
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One technique of each axis; `sparsity` None leaves every weight in place."""
+
+    format: Part
+    sparsity: Part | None = None
+    schedule: Part = Part(LAYERS)
+
+    def __str__(self) -> str:
+        schedule = None if self.schedule == Part(LAYERS) else self.schedule
+        return "+".join(str(part) for part in (self.format, self.sparsity, schedule) if part)
+
+    @staticmethod
+    def parse(text: str) -> Variant:
+        """The variant that `text` names.
+
+        Raises:
+            UsageError: a part is unknown, misplaced, given twice, or has an illegal argument.
+        """
+        first, *rest = (_part(piece, text) for piece in text.strip().split("+"))
+        if first.name not in FORMATS:
+            raise UsageError(f"variant '{text}': {one_of('format', first.name, FORMATS)}; right: {_SHAPE}")
+        FORMATS[first.name].check(first.argument)
+        axes: dict[str, Part] = {}
+        for part in rest:
+            axis = _axis(part, text)
+            if axis in axes:
+                raise UsageError(
+                    f"variant '{text}': two parts for {axis}, '{axes[axis]}' and '{part}'; right: {_SHAPE}"
+                )
+            axes[axis] = part
+        return Variant(first, axes.get("sparsity"), axes.get("schedule", Part(LAYERS)))
+
+
+def _part(piece: str, text: str) -> Part:
+    name, colon, argument = piece.partition(":")
+    if not name or (colon and not argument):
+        raise UsageError(f"variant '{text}': '{piece}' is not a part; right: {_SHAPE}")
+    return Part(name, argument)
+
+
+def _axis(part: Part, text: str) -> str:
+    """Which axis a part after the format is on; its argument is checked on the way."""
+    if part.name in SPARSITIES:
+        SPARSITIES[part.name].check(part.argument)
+        return "sparsity"
+    if part.name in SCHEDULES:
+        SCHEDULES[part.name].check(part.argument)
+        return "schedule"
+    if part.name in FORMATS:
+        raise UsageError(f"variant '{text}': format '{part.name}' comes first; right: {_SHAPE}")
+    known = [*SPARSITIES, *SCHEDULES]
+    raise UsageError(f"variant '{text}': {one_of('sparsity or schedule', part.name, known)}; right: {_SHAPE}")
+
+
+def no_argument(name: str) -> Callable[[str], None]:
+    """A check for a technique that takes no argument."""
+
+    def check(argument: str) -> None:
+        if argument:
+            raise UsageError(f"'{name}' takes no argument, got '{argument}'; right: {name}")
+
+    return check

@@ -1,0 +1,205 @@
+"""Which buffers a schedule needs, how large each is, and from which step to which step it lives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from hilbench.ir.graph import Graph, Op
+from hilbench.plan.plan import ALIGNMENT
+from hilbench.variants.schedule import Layer, Patches, Schedule, Stage
+
+VIEWS = frozenset({"RESHAPE"})
+"""Operators whose output is their input's bytes under another shape: nothing is executed."""
+
+
+@dataclass(frozen=True)
+class Working:
+    """What the kernel of one operator needs: its name, scratch in bytes, and whether its output may lie in its input.
+
+    `in_place` is a promise of the kernel: it reads an element of an input of the output's shape before it writes the
+    element at the same place, and not again.
+    """
+
+    kernel: str
+    scratch: int = 0
+    in_place: bool = False
+
+
+@dataclass(frozen=True)
+class Life:
+    """A buffer before it has a place: `size` bytes, a multiple of the alignment; steps `first` to `last`, inclusive."""
+
+    name: str
+    kind: Literal["tensor", "window", "scratch"]
+    size: int
+    first: int
+    last: int
+    holds: tuple[str, ...] = ()
+
+
+def aligned(size: int) -> int:
+    """`size` in bytes, rounded up to the alignment of the arena."""
+    return -(-size // ALIGNMENT) * ALIGNMENT
+
+
+def is_view(op: Op, graph: Graph) -> bool:
+    """Whether the operator only gives its input's bytes another shape (a constant has no bytes in the arena)."""
+    return op.kind in VIEWS and op.inputs[0] is not None and graph[op.inputs[0]].data is None
+
+
+def in_place_inputs(op: Op, graph: Graph, working: Working) -> tuple[str, ...]:
+    """Computed inputs that the output may replace where nobody needs them any more; none if the kernel forbids it."""
+    if not working.in_place or len(op.outputs) != 1:
+        return ()
+    out = graph[op.outputs[0]]
+    return tuple(
+        name
+        for name in dict.fromkeys(op.present_inputs)
+        if graph[name].data is None and (graph[name].shape, graph[name].dtype) == (out.shape, out.dtype)
+    )
+
+
+def stage_ops(stage: Stage) -> tuple[int, ...]:
+    """Positions of the operators that a stage runs."""
+    return (stage.op,) if isinstance(stage, Layer) else stage.ops
+
+
+@dataclass(frozen=True)
+class _Span:
+    """Size and lifetime of one tensor by itself, before any share bytes."""
+
+    kind: Literal["tensor", "window"]
+    size: int
+    first: int
+    last: int
+
+
+class _Sharing:
+    """Which computed tensors lie in the same bytes, grown in the order of the steps."""
+
+    def __init__(self, graph: Graph, spans: Mapping[str, _Span]) -> None:
+        self.graph, self.spans = graph, spans
+        self.owner: dict[str, str] = {}
+        self.holds: dict[str, list[str]] = {}
+        self.last: dict[str, int] = {}
+
+    def open(self, name: str) -> None:
+        """Give a tensor bytes of its own."""
+        self.owner[name], self.holds[name], self.last[name] = name, [name], self.spans[name].last
+
+    def join(self, name: str, owner: str) -> None:
+        """Put a tensor into the bytes of `owner`."""
+        self.owner[name] = owner
+        self.holds[owner].append(name)
+        self.last[owner] = max(self.last[owner], self.spans[name].last)
+
+    def may_be_overwritten(self, name: str, step: int) -> bool:
+        """Whether nobody needs the bytes of a tensor after `step`."""
+        owner = self.owner[name]
+        return self.last[owner] <= step and not set(self.holds[owner]) & set(self.graph.outputs)
+
+    def life(self, owner: str) -> Life:
+        """The buffer that `owner` and all that joined it lie in."""
+        span, holds = self.spans[owner], tuple(self.holds[owner])
+        return Life(owner, span.kind, max(self.spans[t].size for t in holds), span.first, self.last[owner], holds)
+
+
+def lives(graph: Graph, schedule: Schedule, working: Sequence[Working]) -> list[Life]:
+    """Every buffer of `schedule`; `working[p]` belongs to the operator at position p of the graph.
+
+    Graph inputs live from step 0 to their last use, graph outputs to the end; inputs and outputs of a patch stage
+    through the whole stage. A view, and an output computed in place, shares the buffer of its input.
+    """
+    sharing = _Sharing(graph, _spans(graph, schedule))
+    scratch: list[Life] = []
+    for name in graph.inputs:
+        sharing.open(name)
+    order = [(stage, position) for stage in schedule.stages for position in stage_ops(stage)]
+    for step, (stage, position) in enumerate(order):
+        op = graph.ops[position]
+        owner = _shared(op, working[position], stage, sharing, step)
+        for name in op.outputs:
+            sharing.join(name, owner) if owner else sharing.open(name)
+        if working[position].scratch and not is_view(op, graph):
+            size = aligned(working[position].scratch)
+            scratch.append(Life(f"scratch of {op.outputs[0]}", "scratch", size, step, step))
+    return [sharing.life(owner) for owner in sharing.holds] + scratch
+
+
+def _shared(op: Op, working: Working, stage: Stage, sharing: _Sharing, step: int) -> str | None:
+    """The owner of the bytes that the output of `op` goes into, where they are those of an input."""
+    if is_view(op, sharing.graph):
+        return sharing.owner[str(op.inputs[0])]
+    out = op.outputs[0]
+    for name in in_place_inputs(op, sharing.graph, working):
+        same_kind = sharing.spans[name].kind == sharing.spans[out].kind
+        same_place = isinstance(stage, Layer) or _same_windows(stage, name, out)
+        if same_kind and same_place and sharing.may_be_overwritten(name, step):
+            return sharing.owner[name]
+    return None
+
+
+def _same_windows(stage: Patches, name: str, out: str) -> bool:
+    """Whether two tensors are windows of the same place and shape in every patch."""
+    if name in stage.outputs or out in stage.outputs:
+        return False
+    return all(row[name] == row[out] for row in stage.rows) and all(col[name] == col[out] for col in stage.cols)
+
+
+def _spans(graph: Graph, schedule: Schedule) -> dict[str, _Span]:
+    """Each computed tensor by itself: its size and the steps through which it lives."""
+    placed = [(stage, position) for stage in schedule.stages for position in stage_ops(stage)]
+    step_of = {position: step for step, (_, position) in enumerate(placed)}
+    bounds = {position: _bounds(stage, step_of) for stage, position in placed}
+    until = {position: bounds[position][1] for _, position in placed}
+    end = len(placed) - 1
+    found = {name: _whole(graph, name, until, (0, 0), end) for name in graph.inputs}
+    for stage, position in placed:
+        for name in graph.ops[position].outputs:
+            if isinstance(stage, Patches) and name not in stage.outputs:
+                found[name] = _window(graph, name, stage, step_of)
+            else:
+                found[name] = _whole(graph, name, until, bounds[position], end)
+    return found
+
+
+def _bounds(stage: Stage, step_of: Mapping[int, int]) -> tuple[int, int]:
+    """First and last step of a stage."""
+    positions = stage_ops(stage)
+    return step_of[positions[0]], step_of[positions[-1]]
+
+
+def _whole(graph: Graph, name: str, until: Mapping[int, int], written: tuple[int, int], end: int) -> _Span:
+    """A tensor that exists whole: from the stage that writes it to the end of the last stage that reads it."""
+    last = end if name in graph.outputs else max((until[p] for p in graph.consumers[name]), default=0)
+    return _Span("tensor", aligned(graph[name].nbytes), written[0], max(last, written[1]))
+
+
+def _window(graph: Graph, name: str, stage: Patches, step_of: Mapping[int, int]) -> _Span:
+    """A tensor of which only one patch's window exists: from the step that writes it to the last that reads it."""
+    first = step_of[graph.producer[name]]
+    last = max((step_of[p] for p in graph.consumers[name]), default=first)
+    return _Span("window", window_bytes(stage, graph, name), first, last)
+
+
+def window_bytes(stage: Patches, graph: Graph, name: str) -> int:
+    """Bytes of the largest window that a patch holds of a tensor."""
+    tensor = graph[name]
+    rows = max(row[name][1] - row[name][0] for row in stage.rows)
+    cols = max(col[name][1] - col[name][0] for col in stage.cols)
+    return aligned(tensor.shape[0] * rows * cols * tensor.shape[3] * tensor.dtype.size)
+
+
+def live_bytes(buffers: Sequence[Life], steps: int) -> list[int]:
+    """Bytes in use at each step: the sum of the sizes of the buffers that live."""
+    change = [0] * (steps + 1)
+    for buffer in buffers:
+        change[buffer.first] += buffer.size
+        change[buffer.last + 1] -= buffer.size
+    total, found = 0, []
+    for delta in change[:steps]:
+        total += delta
+        found.append(total)
+    return found

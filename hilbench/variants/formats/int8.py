@@ -1,0 +1,47 @@
+"""int8: a quantized model file as it is; a float one quantized here, from calibration data."""
+
+from __future__ import annotations
+
+from hilbench.errors import UnsupportedModel, UnsupportedOp, UsageError
+from hilbench.ir.dtype import DType
+from hilbench.ir.graph import Graph, Op
+from hilbench.variants.calibration import describe, observe, synthetic
+from hilbench.variants.quantize import WEIGHT_AXIS, quantize
+from hilbench.variants.variant import FORMATS, Calibration, Format, Transformed
+
+PER_TENSOR = "per-tensor"
+
+
+def _check(argument: str) -> None:
+    if argument not in ("", PER_TENSOR):
+        raise UsageError(f"'int8' takes nothing or '{PER_TENSOR}', got '{argument}'; right: int8 or int8:{PER_TENSOR}")
+
+
+def _apply(graph: Graph, argument: str, calibration: Calibration | None) -> Transformed:
+    per_tensor = argument == PER_TENSOR
+    if any(tensor.dtype is DType.INT8 and tensor.data is None for tensor in graph.tensors.values()):
+        if per_tensor:
+            _demand_per_tensor(graph)
+        return Transformed(graph)
+    ranges = observe(graph, synthetic(graph) if calibration is None else calibration)
+    weights = "per tensor" if per_tensor else "per channel"
+    note = f"quantized here, weights {weights}, {describe(graph, calibration)}"
+    return Transformed(quantize(graph, ranges, per_channel=not per_tensor), (note,))
+
+
+def _demand_per_tensor(graph: Graph) -> None:
+    """A quantized file keeps its own quantization, so it must be per tensor already."""
+    why = "the file's weights are quantized per channel, and a quantized file keeps its quantization; right: int8"
+    found = [UnsupportedOp(op.kind, op.index, op.outputs[0], why) for op in graph.ops if _per_channel(op, graph)]
+    if found:
+        raise UnsupportedModel(graph.name, found)
+
+
+def _per_channel(op: Op, graph: Graph) -> bool:
+    if op.kind not in WEIGHT_AXIS:
+        return False
+    quant = graph[str(op.inputs[1])].quant
+    return quant is not None and len(quant.scale) > 1
+
+
+FORMATS.add("int8", Format("int8", "int8[:per-tensor]: TensorFlow Lite's 8-bit integers", _check, _apply))
