@@ -1,0 +1,1 @@
+"""Plots, one per file; each registers itself."""
