@@ -14,6 +14,9 @@
         ├── TargetFault           4   the firmware crashed and said where
         └── LinkError             4   the serial link
 
+Two more exit codes come from no error of this tree: 7, a device's output was not the reference's (the row says which),
+and 70, a mistake in hilbench itself.
+
 Errors carry fields; their text is derived from the fields, and says what was wrong, where, and what a right value
 looks like. The command line maps them to exit codes in one place (`hilbench.cli.main`).
 """
@@ -24,7 +27,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import IntEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class ExitCode(IntEnum):
@@ -37,6 +40,8 @@ class ExitCode(IntEnum):
     TARGET = 4
     BUILD = 5
     CONFIG = 6
+    MISMATCH = 7
+    INTERNAL = 70
     INTERRUPTED = 130
 
 
@@ -44,6 +49,10 @@ class HilbenchError(Exception):
     """Root of the tree; `exit_code` says the cause to a calling script."""
 
     exit_code: ClassVar[ExitCode]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Worker processes hand errors to their parent: pickled by their fields, not through their constructors."""
+        return _rebuilt, (type(self), self.args, vars(self))
 
 
 class UsageError(HilbenchError):
@@ -156,6 +165,13 @@ class TargetFault(TargetError):
 
 class LinkError(TargetError):
     """The serial link is open but what arrives is not the protocol, or the port failed."""
+
+
+def _rebuilt(cls: type[HilbenchError], args: tuple[object, ...], fields: dict[str, object]) -> HilbenchError:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    vars(error).update(fields)
+    return error
 
 
 def one_of(kind: str, name: str, known: Iterable[str]) -> str:

@@ -1,0 +1,82 @@
+"""`hilbench run`: measure a suite, or one model, and compare its variants."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hilbench.boards import find
+from hilbench.cli.progress import Live
+from hilbench.cli.table import comparison, print_table
+from hilbench.errors import UsageError
+from hilbench.results.frame import tidy, write
+from hilbench.results.schema import RunRecord, Status
+from hilbench.runner import choose_folder, exit_code, run
+from hilbench.suite import Suite, find_suite, of_model, replace_given, suites
+from hilbench.variants.variant import Variant
+
+RUNS = Path("runs")
+
+
+def command(
+    what: Annotated[str, typer.Argument(metavar="SUITE.toml|MODEL.tflite", help="A suite or model: file, or name.")],
+    *,
+    board: Annotated[list[str] | None, typer.Option(help="Board: name, or a .toml file. May be given again.")] = None,
+    variant: Annotated[
+        list[str] | None, typer.Option(help="As in int8+sparse:0.8+patch (hilbench variants). May be given again.")
+    ] = None,
+    target: Annotated[str | None, typer.Option(help="auto, qemu, board or host. [default: auto]")] = None,
+    repeats: Annotated[int | None, typer.Option(min=1, max=1000, help="Runs of the first input. [default: 3]")] = None,
+    dataset: Annotated[str, typer.Option(metavar="FILE.npz", help="Samples x, and labels y for accuracy.")] = "",
+    calibration: Annotated[str, typer.Option(metavar="FILE.npz", help="Samples x to quantize a float model.")] = "",
+    optimize: Annotated[str | None, typer.Option(help="-Os, -O1, -O2 or -O3. [default: -O2]")] = None,
+    baseline: Annotated[str, typer.Option(help="The variant to compare with. [default: the first]")] = "",
+    out: Annotated[Path | None, typer.Option(help="Run folder. [default: runs/NAME-N]")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Cells to build and run at once.")] = len(os.sched_getaffinity(0)),
+) -> None:
+    """Measure every variant on every board, and compare them.
+
+    A folder given with --out is resumed: rows that the same hilbench, compiler, model and board made are kept, failures
+    of tools and targets are tried again, everything else is measured. Without --out the newest unfinished run of that
+    name is resumed, and a new folder is begun where there is none. Builds are cached in every case.
+
+    The exit code is 0 also where variants do not fit or are not supported, as long as one was measured; a wrong output
+    gives 7, before anything else.
+    """
+    suite = replace_given(
+        _suite(what, dataset, calibration),
+        boards=tuple(find(name) for name in board or ()),
+        variants=tuple(Variant.parse(text) for text in variant or ()),
+        target=target,
+        repeats=repeats,
+        optimize=optimize,
+        baseline=baseline and str(Variant.parse(baseline)),
+    )
+    folder = out or choose_folder(suite.name, RUNS)
+    with Live() as live:
+        records = run(suite, folder, jobs, live)
+    _report(suite, folder, records)
+    raise typer.Exit(int(exit_code(records)))
+
+
+def _suite(what: str, dataset: str, calibration: str) -> Suite:
+    """The suite at a path or of a name; a model becomes a suite of its own."""
+    known = suites()
+    if not what.endswith(".toml") and what not in known:
+        return of_model(what, dataset, calibration)
+    if dataset or calibration:
+        raise UsageError("--dataset and --calibration belong to a model; a suite names them in its [[model]]")
+    return find_suite(what)
+
+
+def _report(suite: Suite, folder: Path, records: list[RunRecord]) -> None:
+    frame = tidy(records)
+    write(frame, folder)
+    print_table(comparison(frame, suite.baseline))
+    for record in records:
+        if record.status is not Status.OK:
+            print(f"{record.model} {record.variant} on {record.board}: {record.status}: {record.detail}")
+    print(f"rows: {folder}/results.csv   device outputs: {folder}/outputs   report: hilbench report {folder}")

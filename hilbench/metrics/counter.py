@@ -1,0 +1,35 @@
+"""What the target's counter gives, per step and in total: instructions under emulation, cycles and time on a board."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from hilbench.metrics.metric import METRICS, Evidence, Metric
+from hilbench.results.schema import Value
+from hilbench.targets.target import StepSample
+
+_METRIC = {"icount": "instructions", "dwt": "cycles", "systick": "cycles"}
+OVERHEAD = "overhead"
+"""Step name of what runs between the steps; steps and overhead add up to the total."""
+
+
+def _counts(evidence: Evidence) -> Iterator[Value]:
+    metric = _METRIC.get(evidence.hello.counter)
+    if metric is None or evidence.provenance is None:
+        return
+    for repeat, samples in enumerate(evidence.samples):
+        total = sum(sample.ticks for sample in samples)
+        yield Value(metric, total, metric, evidence.provenance, repeat=repeat)
+        for name, ticks in _by_step(evidence, samples):
+            yield Value(metric, ticks, metric, evidence.provenance, step=name, repeat=repeat)
+        if metric == "cycles":
+            yield Value("latency_ms", 1e3 * total / evidence.hello.clock_hz, "ms", evidence.provenance, repeat=repeat)
+
+
+def _by_step(evidence: Evidence, samples: Sequence[StepSample]) -> Iterator[tuple[str, int]]:
+    for sample in samples:
+        yield (OVERHEAD if sample.step < 0 else evidence.plan.steps[sample.step].name), sample.ticks
+
+
+_UNITS = {"instructions": "instructions", "cycles": "cycles", "latency_ms": "ms"}
+METRICS.add("counter", Metric(_UNITS, _counts, timing=True))
