@@ -1,0 +1,53 @@
+/* CONV_2D, int8: direct convolution, one output at a time.
+ *
+ * [kernel]
+ * op = ["CONV_2D"]
+ * input = ["int8"]
+ * weights = "dense"
+ * arrays = ["weights", "bias", "multiplier", "shift"]
+ */
+#ifndef HB_CONV_2D_INT8_H
+#define HB_CONV_2D_INT8_H
+
+#include "hb_conv.h"
+#include "hb_requantize.h"
+
+/* Sum over the taps inside the tensor, of one group's channels; `start` is the index of the window's first tap. */
+HB_KERNEL uint32_t hb_conv_2d_int8_sum(const int8_t *input, int32_t start, int32_t pitch, hb_span rows, hb_span cols,
+                                       const int8_t *weights, uint32_t sum, const hb_conv_int8_args *p)
+{
+    for (int32_t ky = rows.first; ky < rows.last; ky++) {
+        for (int32_t kx = cols.first; kx < cols.last; kx++) {
+            const int8_t *pixel = &input[start + ky * pitch + kx * p->dilation_w * p->in_channels];
+            const int8_t *weight = weights + (ky * p->kernel_w + kx) * p->group_inputs;
+            for (int32_t c = 0; c < p->group_inputs; c++) {
+                sum += (uint32_t)((pixel[c] + p->input_offset) * weight[c]);
+            }
+        }
+    }
+    return sum;
+}
+
+HB_KERNEL void hb_conv_2d_int8(hb_view in, hb_view out, hb_region at, const hb_conv_int8_args *p)
+{
+    const int32_t pitch = p->dilation_h * in.cols * p->in_channels;
+    const int32_t taps = p->kernel_h * p->kernel_w * p->group_inputs;
+    for (int32_t y = at.y0; y < at.y1; y++) {
+        const int32_t top = y * p->stride_h - p->pad_top;
+        const hb_span rows = hb_taps(top, p->dilation_h, p->kernel_h, p->in_rows);
+        for (int32_t x = at.x0; x < at.x1; x++) {
+            const int32_t left = x * p->stride_w - p->pad_left;
+            const hb_span cols = hb_taps(left, p->dilation_w, p->kernel_w, p->in_cols);
+            const int32_t start = hb_at(&in, top, left, p->in_channels);
+            int8_t *result = (int8_t *)out.data + hb_at(&out, y, x, p->out_channels);
+            for (int32_t o = 0; o < p->out_channels; o++) {
+                const int32_t channel = p->groups == 1 ? 0 : o / p->group_outputs * p->group_inputs;
+                const uint32_t sum = hb_conv_2d_int8_sum(in.data, start + channel, pitch, rows, cols,
+                                                         p->weights + o * taps, (uint32_t)p->bias[o], p);
+                result[o] = hb_requantize_int8(sum, p->multiplier[o], p->shift[o], p->output_offset, p->low, p->high);
+            }
+        }
+    }
+}
+
+#endif

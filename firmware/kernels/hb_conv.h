@@ -1,0 +1,38 @@
+/* Arguments of the convolution kernels.
+ *
+ * Weights are [out_channels][kernel_h][kernel_w][group_inputs] for CONV_2D and [kernel_h][kernel_w][out_channels] for
+ * DEPTHWISE_CONV_2D. Sparse weights are kept per tap (out channel, row, column) in that order: `counts` entries each,
+ * an entry being a weight in `values` and in `gaps` the distance from the channel of the entry before it (from channel
+ * 0 for the first); a distance over 255 is bridged by entries of weight 0.
+ */
+#ifndef HB_CONV_H
+#define HB_CONV_H
+
+#include "hb_kernel.h"
+
+typedef struct {
+    int32_t in_rows, in_cols, in_channels, out_channels;
+    int32_t kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
+    int32_t groups, group_inputs, group_outputs; /* CONV_2D */
+    int32_t channel_multiplier;                  /* DEPTHWISE_CONV_2D */
+    int32_t input_offset, output_offset, low, high;
+    const int8_t *weights, *values;
+    const uint8_t *gaps;
+    const uint16_t *counts;
+    const int32_t *bias, *multiplier;
+    const int8_t *shift;
+} hb_conv_int8_args;
+
+typedef struct {
+    int32_t in_rows, in_cols, in_channels, out_channels;
+    int32_t kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
+    int32_t groups, group_inputs, group_outputs;
+    int32_t channel_multiplier;
+    float low, high;
+    const float *weights, *values;
+    const uint8_t *gaps;
+    const uint16_t *counts;
+    const float *bias;
+} hb_conv_float32_args;
+
+#endif

@@ -1,0 +1,40 @@
+/* What every kernel starts from. A kernel is inlined into the function of its step, where its arguments are constants:
+ * the compiler specialises it for the one shape that it serves. */
+#ifndef HB_KERNEL_H
+#define HB_KERNEL_H
+
+#include <stdint.h>
+
+#include "hb_view.h"
+
+#define HB_KERNEL static inline __attribute__((always_inline))
+
+/* Taps first <= k < last of a sliding window that lie inside the tensor. */
+typedef struct {
+    int32_t first, last;
+} hb_span;
+
+/* Tap k of a window reads input start + k * dilation; `inputs` is the length of the tensor along this axis. */
+HB_KERNEL hb_span hb_taps(int32_t start, int32_t dilation, int32_t kernel, int32_t inputs)
+{
+    hb_span span = {0, kernel};
+    if (start < 0) {
+        span.first = (dilation - 1 - start) / dilation;
+    }
+    if (start + (kernel - 1) * dilation >= inputs) {
+        span.last = inputs > start ? (inputs - start + dilation - 1) / dilation : 0;
+    }
+    return span;
+}
+
+HB_KERNEL int32_t hb_clamp(int32_t value, int32_t low, int32_t high)
+{
+    return value < low ? low : value > high ? high : value;
+}
+
+HB_KERNEL float hb_clampf(float value, float low, float high)
+{
+    return value < low ? low : value > high ? high : value;
+}
+
+#endif

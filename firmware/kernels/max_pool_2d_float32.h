@@ -1,0 +1,40 @@
+/* MAX_POOL_2D, float32.
+ *
+ * [kernel]
+ * op = ["MAX_POOL_2D"]
+ * input = ["float32"]
+ */
+#ifndef HB_MAX_POOL_2D_FLOAT32_H
+#define HB_MAX_POOL_2D_FLOAT32_H
+
+#include <float.h>
+
+#include "hb_pool.h"
+
+HB_KERNEL void hb_max_pool_2d_float32(hb_view in, hb_view out, hb_region at, const hb_pool_float32_args *p)
+{
+    const int32_t pitch = p->dilation_h * in.cols * p->channels;
+    const int32_t step = p->dilation_w * p->channels;
+    for (int32_t y = at.y0; y < at.y1; y++) {
+        const int32_t top = y * p->stride_h - p->pad_top;
+        const hb_span rows = hb_taps(top, p->dilation_h, p->kernel_h, p->in_rows);
+        for (int32_t x = at.x0; x < at.x1; x++) {
+            const int32_t left = x * p->stride_w - p->pad_left;
+            const hb_span cols = hb_taps(left, p->dilation_w, p->kernel_w, p->in_cols);
+            const int32_t start = hb_at(&in, top, left, p->channels);
+            float *result = (float *)out.data + hb_at(&out, y, x, p->channels);
+            for (int32_t c = 0; c < p->channels; c++) {
+                float largest = -FLT_MAX;
+                for (int32_t ky = rows.first; ky < rows.last; ky++) {
+                    for (int32_t kx = cols.first; kx < cols.last; kx++) {
+                        const float value = ((const float *)in.data)[start + c + ky * pitch + kx * step];
+                        largest = value > largest ? value : largest;
+                    }
+                }
+                result[c] = hb_clampf(largest, p->low, p->high);
+            }
+        }
+    }
+}
+
+#endif

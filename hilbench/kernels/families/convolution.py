@@ -1,0 +1,69 @@
+"""CONV_2D and DEPTHWISE_CONV_2D: structure `hb_conv_int8_args` or `hb_conv_float32_args`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hilbench.ir.attrs import Conv2D, DepthwiseConv2D
+from hilbench.ir.dtype import DType
+from hilbench.ir.graph import Array, Graph, Op
+from hilbench.ir.quantized import ConvConstants, conv_constants
+from hilbench.kernels.family import FAMILIES, Argument, Call, Family, constant, natural
+from hilbench.kernels.sparse import encode
+from hilbench.kernels.weighted import bias, clamp_members, per_channel, sliding_members
+
+
+class Convolution(Family):
+    """Windows that slide over maps; the arrays are described in `hb_conv.h`."""
+
+    kinds = ("CONV_2D", "DEPTHWISE_CONV_2D")
+    form = "map"
+
+    def struct(self, op: Op, graph: Graph) -> str:
+        """By element type."""
+        return f"hb_conv_{graph[op.present_inputs[0]].dtype}_args"
+
+    def calls(self, op: Op, graph: Graph) -> tuple[Call, ...]:
+        """One call."""
+        x, y = natural(op.present_inputs[0], graph), natural(op.outputs[0], graph)
+        constant(op.inputs[1], op, graph)
+        members: dict[str, Argument] = {"in_rows": x.rows, "in_cols": x.cols}
+        members |= {"in_channels": x.channels, "out_channels": y.channels}
+        members |= _window_members(op) | _channel_members(op, graph)
+        return (Call((x,), y, members | clamp_members(op, graph, _constants(op, graph))),)
+
+    def array(self, name: str, op: Op, graph: Graph, call: Call) -> Array:
+        """Weights, dense or sparse, bias and requantization."""
+        if name == "weights":
+            return constant(op.inputs[1], op, graph).reshape(-1)
+        if name in ("values", "gaps", "counts"):
+            weights = constant(op.inputs[1], op, graph)
+            return np.asarray(getattr(encode(weights.reshape(-1, weights.shape[3])), name))
+        if name == "bias":
+            return bias(op, graph, call.output.channels)
+        return (
+            per_channel(name, _constants(op, graph))
+            if name in ("multiplier", "shift")
+            else super().array(name, op, graph, call)
+        )
+
+
+def _constants(op: Op, graph: Graph) -> ConvConstants | None:
+    return conv_constants(op, graph) if graph[op.present_inputs[0]].dtype == DType.INT8 else None
+
+
+def _window_members(op: Op) -> dict[str, Argument]:
+    assert isinstance(op.attrs, Conv2D | DepthwiseConv2D)
+    return sliding_members(op.attrs.y, op.attrs.x)
+
+
+def _channel_members(op: Op, graph: Graph) -> dict[str, Argument]:
+    """How output channels are related to input channels."""
+    if isinstance(op.attrs, DepthwiseConv2D):
+        return {"channel_multiplier": op.attrs.multiplier}
+    x, y, weights = graph[op.present_inputs[0]], graph[op.outputs[0]], constant(op.inputs[1], op, graph)
+    groups = x.shape[3] // weights.shape[3]
+    return {"groups": groups, "group_inputs": weights.shape[3], "group_outputs": y.shape[3] // groups}
+
+
+FAMILIES.add("convolution", Convolution())
