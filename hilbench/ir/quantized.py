@@ -165,9 +165,14 @@ def quantize_multiplier(real: float) -> tuple[int, int]:
     """`real` >= 0 as (multiplier, shift): multiplier * 2**(shift - 31), multiplier in [2**30, 2**31) or 0.
 
     TensorFlow Lite's QuantizeMultiplier: values below 2**-32 become 0.
+
+    Raises:
+        ValueError: `real` is 2**31 or more, which no 32-bit arithmetic can shift by.
     """
     if real == 0.0:
         return 0, 0
+    if not 0.0 < real < 2.0**31:
+        raise ValueError(f"the scales have a ratio of {real:g}; it has to be below 2**31")
     fraction, shift = math.frexp(real)
     multiplier = round_half_away(fraction * 2**31)
     if multiplier == 2**31:
@@ -317,7 +322,7 @@ def softmax_constants(op: Op, graph: Graph) -> SoftmaxConstants:
     assert isinstance(op.attrs, Softmax)
     beta = float(np.float32(op.attrs.beta))
     real = min(beta * x.scale * (1 << (31 - SOFTMAX_INTEGER_BITS)), 2.0**31 - 1)
-    if real <= 1.0:
+    if not real > 1.0:
         raise ValueError(f"input scale {x.scale:g} times beta {beta:g} is too small")
     multiplier, shift = quantize_multiplier(real)
     return SoftmaxConstants(multiplier, shift, -_input_radius(SOFTMAX_INTEGER_BITS, shift))
@@ -327,7 +332,8 @@ def logistic_constants(op: Op, graph: Graph) -> LogisticConstants:
     """Constants of LOGISTIC (CalculateArithmeticOpDataLogistic)."""
     x, y = graph[op.present_inputs[0]], graph[op.outputs[0]]
     _require_unit_output(y)
-    multiplier, shift = quantize_multiplier(x.scale * (1 << (31 - LOGISTIC_INTEGER_BITS)))
+    # From a scale of 16 upward the radius is 0 and every output saturates, so that the cap changes nothing.
+    multiplier, shift = quantize_multiplier(min(x.scale * (1 << (31 - LOGISTIC_INTEGER_BITS)), 2.0**31 - 1))
     return LogisticConstants(-x.zero_point, _input_radius(LOGISTIC_INTEGER_BITS, shift), multiplier, shift)
 
 
