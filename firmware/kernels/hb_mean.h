@@ -9,7 +9,7 @@
 
 typedef struct {
     int32_t kept[3], kept_stride[3], reduced[3], reduced_stride[3];
-    int32_t count, rescales, input_zero_point, output_zero_point, multiplier, shift;
+    int32_t count, input_zero_point, output_zero_point, multiplier, shift;
 } hb_mean_args;
 
 #endif

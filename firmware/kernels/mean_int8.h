@@ -23,12 +23,8 @@ HB_KERNEL int32_t hb_mean_int8_sum(const int8_t *input, const hb_mean_args *p)
     return sum;
 }
 
-/* Where input and output share their quantization, the quotient is rounded toward zero. */
 HB_KERNEL int8_t hb_mean_int8_of(int32_t sum, const hb_mean_args *p)
 {
-    if (!p->rescales) {
-        return (int8_t)(sum / p->count);
-    }
     return hb_requantize_int8((uint32_t)(sum - p->count * p->input_zero_point), p->multiplier, p->shift,
                               p->output_zero_point, INT8_MIN, INT8_MAX);
 }

@@ -108,15 +108,12 @@ class RequantizeConstants:
 
 @dataclass(frozen=True)
 class MeanConstants:
-    """MEAN of `count` values.
+    """MEAN of `count` values: the division by the count is in the multiplier.
 
-    `rescales`: y = clamp(multiply(sum - count * input_zero_point, multiplier, shift) + output_zero_point), the division
-    by count is in the multiplier. Otherwise input and output share their quantization and y = sum / count, rounded
-    toward zero.
+    y = clamp(multiply(sum - count * input_zero_point, multiplier, shift) + output_zero_point).
     """
 
     count: int
-    rescales: bool
     input_zero_point: int
     output_zero_point: int
     multiplier: int
@@ -305,8 +302,7 @@ def mean_constants(op: Op, graph: Graph) -> MeanConstants:
     count = prod(x.shape[axis] for axis in op.attrs.axes)
     multiplier, shift = quantize_multiplier(x.scale / y.scale)
     bits = min(count.bit_length() - 1, 32, 31 + shift)
-    rescales = (x.scale, x.zero_point) != (y.scale, y.zero_point)
-    return MeanConstants(count, rescales, x.zero_point, y.zero_point, (multiplier << bits) // count, shift - bits)
+    return MeanConstants(count, x.zero_point, y.zero_point, (multiplier << bits) // count, shift - bits)
 
 
 def pool_constants(op: Op, graph: Graph) -> PoolConstants:

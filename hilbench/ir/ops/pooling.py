@@ -111,8 +111,6 @@ class MeanReduction(OpDef):
             return [np.asarray(x.mean(axes, np.float64, keepdims=keep)).astype(np.float32)]
         constants = mean_constants(op, graph)
         total = x.sum(axes, np.int64, keepdims=keep)
-        if not constants.rescales:
-            return [clamp(np.sign(total) * (np.abs(total) // constants.count), INT8_MIN, INT8_MAX)]
         centred = total - constants.count * constants.input_zero_point
         scaled = multiply(centred, constants.multiplier, constants.shift)
         return [clamp(scaled + constants.output_zero_point, INT8_MIN, INT8_MAX)]

@@ -62,7 +62,6 @@ def _arithmetic(op: Op, graph: Graph) -> dict[str, Argument]:
     k = mean_constants(op, graph)
     return {
         "count": k.count,
-        "rescales": int(k.rescales),
         "input_zero_point": k.input_zero_point,
         "output_zero_point": k.output_zero_point,
         "multiplier": k.multiplier,
