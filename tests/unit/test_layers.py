@@ -21,7 +21,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("targets", "profile", "metrics", "results"),
     ("suite",),
     ("runner", "stats"),
-    ("gate", "report"),
+    ("gate",),
+    ("report",),
+    ("plot",),
     ("cli",),
 )
 RANK = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms}

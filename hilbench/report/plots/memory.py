@@ -35,8 +35,8 @@ PLOTS.add(
     Plot(
         "memory",
         "Memory, step by step",
-        "Tensors, windows and scratch that exist while a step runs. The highest point of a line is the least arena that "
-        "its variant can have; a patch-based schedule takes the peak off the first layers.",
+        "Tensors, windows and scratch that exist while a step runs. The highest point of a line is the least "
+        "arena that its variant can have; a patch-based schedule takes the peak off the first layers.",
         memory,
     ),
 )
