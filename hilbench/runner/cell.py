@@ -13,13 +13,13 @@ import numpy as np
 import hilbench
 from hilbench.boards import Board
 from hilbench.errors import BuildError, ConfigError, DoesNotFit, ExitCode, HilbenchError, TargetError, UnsupportedModel
-from hilbench.ir.graph import Array
+from hilbench.ir import reference
+from hilbench.ir.graph import Array, Graph
 from hilbench.metrics.metric import Evidence, collect
 from hilbench.results.schema import RunRecord, Status, Value
 from hilbench.runner.firmware import Firmware, compile_model, toolchain_identity
 from hilbench.runner.identity import code_digest
 from hilbench.runner.inputs import Inputs, make_inputs
-from hilbench.runner.reference import expected_outputs
 from hilbench.runner.session import Observed, observe
 from hilbench.suite import Model, Suite
 from hilbench.targets.target import TARGETS
@@ -112,6 +112,12 @@ def _measured(cell: Cell) -> Outcome:
         provenance=record.provenance | firmware.provenance() | observed.provenance() | _said_of(inputs),
     )
     return Outcome(record, _kept(firmware, observed, inputs))
+
+
+def expected_outputs(graph: Graph, inputs: Inputs) -> dict[str, Array]:
+    """Every graph output for all inputs, [n, *output shape], from the numpy reference."""
+    rows = [reference.run(graph, inputs.sample(index)) for index in range(len(inputs))]
+    return {name: np.stack([row[name] for row in rows]) for name in graph.outputs}
 
 
 def _evidence(

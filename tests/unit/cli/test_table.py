@@ -1,0 +1,83 @@
+"""The comparison table: against the baseline, one provenance per column, nothing made up where a value is missing."""
+
+from __future__ import annotations
+
+import pytest
+
+from hilbench.cli.table import comparison, markdown, print_table
+from hilbench.results.frame import tidy
+from hilbench.results.schema import Provenance, RunRecord, Status, Value
+
+
+def record(variant: str, *values: Value, status: Status = Status.OK, target: str = "qemu") -> RunRecord:
+    return RunRecord(variant, "s", "kws", "b", target, variant, status, "", "", "", "0", values)
+
+
+def counted(metric: str, value: float, unit: str = "B", **more: object) -> Value:
+    return Value(metric, value, unit, Provenance.COUNTED, **more)  # type: ignore[arg-type]
+
+
+def static(metric: str, value: float, unit: str = "B") -> Value:
+    return Value(metric, value, unit, Provenance.STATIC)
+
+
+RECORDS = [
+    record("int8", counted("instructions", 1000, "instructions", repeat=0), counted("arena_bytes", 400)),
+    record(
+        "int8+patch",
+        counted("instructions", 1100, "instructions", repeat=0),
+        counted("instructions", 7, "instructions", step="00_conv", repeat=0),
+        counted("arena_bytes", 100),
+        static("arena_bytes", 100),
+        counted("accuracy", 0.902, "1"),
+    ),
+    record("float32", status=Status.DOES_NOT_FIT),
+]
+
+
+def test_ratios_are_to_the_baseline() -> None:
+    table = comparison(tidy(RECORDS), "int8")
+    assert table.headers == ("variant", "status", "instructions\ncounted", "arena\nB, counted", "accuracy\ncounted")
+    assert table.rows == (
+        ("int8", "ok", "1,000", "400", ""),
+        ("int8+patch", "ok", "1,100 (+10.0 %)", "100 (-75.0 %)", "0.902"),
+        ("float32", "does_not_fit", "", "", ""),
+    )
+
+
+def test_without_a_baseline_the_first_variant_is_it() -> None:
+    assert comparison(tidy(RECORDS), "").rows == comparison(tidy(RECORDS), "int8").rows
+    assert comparison(tidy(RECORDS), "int8+patch").rows[0][3] == "400 (+300.0 %)"
+
+
+def test_provenances_have_columns_of_their_own() -> None:
+    mixed = [record("a", static("flash_model_bytes", 10)), record("b", counted("flash_model_bytes", 5))]
+    both = [*mixed, record("c", Value("flash_model_bytes", 1, "B", Provenance.MEASURED))]
+    table = comparison(tidy(both), "b")
+    assert table.headers[2:] == ("flash model\nB, counted", "flash model\nB, measured")
+    assert table.rows == (("a", "ok", "", ""), ("b", "ok", "5", ""), ("c", "ok", "", "1"))
+
+
+def test_targets_are_apart() -> None:
+    table = comparison(tidy([*RECORDS, record("int8", counted("arena_bytes", 1), target="board")]), "int8")
+    assert set(table.groups) == {"kws on b (qemu)", "kws on b (board)"}
+
+
+def test_markdown() -> None:
+    lines = markdown(comparison(tidy(RECORDS), "int8")).splitlines()
+    assert lines[0] == "**kws on b (qemu)**"
+    assert lines[2] == "| variant | status | instructions<br>counted | arena<br>B, counted | accuracy<br>counted |"
+    assert lines[5] == "| int8+patch | ok | 1,100 (+10.0 %) | 100 (-75.0 %) | 0.902 |"
+
+
+def test_a_pipe_gets_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(comparison(tidy(RECORDS), "int8"))
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert [line.split() for line in out.splitlines() if "patch" in line] == [
+        ["int8+patch", "ok", "1,100", "(+10.0", "%)", "100", "(-75.0", "%)", "0.902"]
+    ]
+
+
+def test_an_empty_run_has_an_empty_table() -> None:
+    assert comparison(tidy([]), "int8").rows == ()
