@@ -1,0 +1,80 @@
+"""Generation: a plan becomes the text of model.c and weights.c. Pure: the same plan gives the same bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from hilbench.codegen.steps import StepText, patch_tensors, printable, step_text
+from hilbench.ir.region import Region
+from hilbench.plan.plan import Plan
+from hilbench.variants.schedule import Patches
+
+
+@dataclass(frozen=True)
+class StageText:
+    """Consecutive steps, run once, or once per patch: then `regions` has a row per patch and a column per tensor."""
+
+    index: int
+    steps: tuple[StepText, ...]
+    tensors: tuple[str, ...] = ()
+    regions: tuple[tuple[Region, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class Port:
+    """A graph input or output in the arena, in bytes."""
+
+    name: str
+    offset: int
+    size: int
+
+
+def generate(plan: Plan, name: str) -> dict[str, str]:
+    """The C sources of a plan by file name; `name` is what the comments call the model.
+
+    model.c includes the kernels' headers and hb_model.h; weights.c needs nothing but the C library's <stdint.h>.
+    """
+    steps = [step_text(step, plan) for step in plan.steps]
+    facts = {
+        "name": printable(name),
+        "plan": plan,
+        "stages": _stages(plan, steps),
+        "steps": steps,
+        "kernels": sorted({step.kernel for step in steps if step.kernel}),
+        "arrays": [array for step in steps for array in step.arrays],
+        "inputs": [_port(plan, tensor) for tensor in plan.graph.inputs],
+        "outputs": [_port(plan, tensor) for tensor in plan.graph.outputs],
+    }
+    return {file: _templates().get_template(f"{file}.j2").render(facts) for file in ("model.c", "weights.c")}
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=PackageLoader("hilbench.codegen"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def _stages(plan: Plan, texts: list[StepText]) -> list[StageText]:
+    return [_stage(plan, index, texts) for index in range(len(plan.schedule.stages))]
+
+
+def _stage(plan: Plan, index: int, texts: list[StepText]) -> StageText:
+    members = tuple(text for text, step in zip(texts, plan.steps, strict=True) if step.stage == index)
+    stage = plan.schedule.stages[index]
+    if not isinstance(stage, Patches):
+        return StageText(index, members)
+    tensors = patch_tensors(stage)
+    regions = tuple(tuple(patch[tensor] for tensor in tensors) for patch in stage.regions)
+    return StageText(index, members, tuple(printable(tensor) for tensor in tensors), regions)
+
+
+def _port(plan: Plan, tensor: str) -> Port:
+    return Port(printable(tensor), plan.buffer_of(tensor).offset, plan.graph[tensor].nbytes)

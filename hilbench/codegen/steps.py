@@ -1,0 +1,165 @@
+"""One step of the plan as the C of its function: the constants that it needs, its argument structures, its calls."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from hilbench.codegen.arrays import ConstArray, number
+from hilbench.ir.graph import Graph, Tensor
+from hilbench.kernels.catalogue import Kernel, catalogue
+from hilbench.kernels.family import Argument, Call, Operand, family_of
+from hilbench.plan.plan import Plan, Step
+from hilbench.variants.schedule import Patches
+
+
+@dataclass(frozen=True)
+class CallText:
+    """One call of a kernel: its argument structure and its argument list. `batches` > 1 asks for a loop over `n`."""
+
+    struct: str
+    members: tuple[str, ...]
+    arguments: tuple[str, ...]
+    batches: int
+
+
+@dataclass(frozen=True)
+class StepText:
+    """What the template prints for a step. `patched`: its function takes the regions of the current patch."""
+
+    index: int
+    function: str
+    comment: tuple[str, ...]
+    kernel: str | None
+    patched: bool
+    arrays: tuple[ConstArray, ...]
+    calls: tuple[CallText, ...]
+
+
+def step_text(step: Step, plan: Plan) -> StepText:
+    """Everything that model.c and weights.c say about one step."""
+    if step.kernel is None:
+        return StepText(step.index, "", _comment(step, plan), None, False, (), ())
+    return _Writer(step, plan, catalogue()[step.kernel]).text()
+
+
+def patch_tensors(stage: Patches) -> tuple[str, ...]:
+    """Tensors of a patch stage in the order of its table of regions."""
+    return tuple(sorted(stage.regions[0]))
+
+
+class _Writer:
+    """Collects the text of one step."""
+
+    def __init__(self, step: Step, plan: Plan, kernel: Kernel) -> None:
+        self.step, self.plan, self.kernel = step, plan, kernel
+        self.graph: Graph = plan.graph
+        self.op = self.graph.ops[step.op]
+        self.family = family_of(self.op.kind)
+        stage = plan.schedule.stages[step.stage]
+        self.stage = stage if isinstance(stage, Patches) else None
+        self.arrays: dict[str, ConstArray] = {}
+
+    def text(self) -> StepText:
+        """The step's text."""
+        calls = self.family.calls(self.op, self.graph)
+        texts = tuple(self._call(call, f"_{call.which}" if len(calls) > 1 else "") for call in calls)
+        function = f"hb_step_{self.step.index:02d}_{self.op.kind.lower()}"
+        patched = self.stage is not None
+        arrays = tuple(self.arrays.values())
+        return StepText(
+            self.step.index, function, _comment(self.step, self.plan), self.kernel.name, patched, arrays, texts
+        )
+
+    def _call(self, call: Call, suffix: str) -> CallText:
+        members = [f".{name} = {_literal(value)}" for name, value in call.arguments.items()]
+        for name in self.kernel.contract.arrays:
+            data = self.family.array(name, self.op, self.graph, call)
+            members.append(f".{name} = {self._constant(f'{name}{suffix}', data, f'{name} of {self.step.name}')}")
+        operands = [self._operand(part, call.output.batches, suffix) for part in (*call.inputs, call.output)]
+        if self.family.form == "map":
+            operands.append(self._region(call.output))
+        operands.append("&args")
+        if self.step.scratch is not None:
+            operands.append(f"hb_arena + {self._offset(self.step.scratch)}")
+        batches = call.output.batches if self.family.form == "map" else 1
+        return CallText(self.family.struct(self.op, self.graph), tuple(members), tuple(operands), batches)
+
+    def _constant(self, name: str, data: np.ndarray, comment: str) -> str:
+        symbol = f"hb_{self.step.index:02d}_{name}"
+        self.arrays[symbol] = ConstArray(symbol, np.ascontiguousarray(data).reshape(-1), printable(comment))
+        return symbol
+
+    def _operand(self, part: Operand, batches: int, suffix: str) -> str:
+        """A pointer or a view."""
+        tensor = self.graph[part.tensor]
+        place = self._place(tensor, suffix)
+        if self.family.form == "flat":
+            return place
+        if batches > 1 and part.batches > 1:
+            place += f" + n * {part.rows * part.cols * part.channels * tensor.dtype.size}"
+        if self._is_window(part.tensor):
+            at = f"at[{self._row(part.tensor)}]"
+            return f"(hb_view){{{place}, {at}.y0, {at}.x0, (int16_t)({at}.x1 - {at}.x0)}}"
+        return f"(hb_view){{{place}, 0, 0, {part.cols}}}"
+
+    def _place(self, tensor: Tensor, suffix: str) -> str:
+        if tensor.data is None:
+            return f"hb_arena + {self.plan.buffer_of(tensor.name).offset}"
+        data = tensor.data.view(np.int8) if tensor.data.dtype == np.bool_ else tensor.data
+        name = f"operand_{self.op.inputs.index(tensor.name)}{suffix}"
+        return f"(void *){self._constant(name, data, f'constant {tensor.name}')}"
+
+    def _is_window(self, name: str) -> bool:
+        return self.graph[name].data is None and self.plan.buffer_of(name).kind == "window"
+
+    def _region(self, out: Operand) -> str:
+        if self.stage is None:
+            return f"(hb_region){{0, {out.rows}, 0, {out.cols}}}"
+        return f"at[{self._row(out.tensor)}]"
+
+    def _row(self, name: str) -> int:
+        """Where the regions of a tensor are in a patch's row of the table."""
+        assert self.stage is not None
+        return patch_tensors(self.stage).index(name)
+
+    def _offset(self, buffer: str) -> int:
+        return next(b.offset for b in self.plan.buffers if b.name == buffer)
+
+
+def _literal(value: Argument) -> str:
+    if isinstance(value, tuple):
+        return "{" + ", ".join(map(str, value)) + "}"
+    return value if isinstance(value, str) else number(value)
+
+
+def _comment(step: Step, plan: Plan) -> tuple[str, ...]:
+    """What the step does and where, a line each."""
+    op = plan.graph.ops[step.op]
+    work = f", {step.macs:,} multiply-accumulates" if step.macs else ""
+    how = step.kernel or "shares its input's bytes, nothing to do"
+    lines = [f"Step {step.index}: {op.kind}, operator {op.index} of the model; {how}{work}"]
+    named: Mapping[str, tuple[str | None, ...]] = {"from": op.inputs, "to": op.outputs}
+    for word, names in named.items():
+        lines += [f"  {word:4} {_described(plan, name)}" for name in names if name is not None]
+    return tuple(printable(line) for line in lines)
+
+
+def _described(plan: Plan, name: str) -> str:
+    """Shape, type and place of a tensor."""
+    tensor = plan.graph[name]
+    shape = "x".join(map(str, tensor.shape)) or "scalar"
+    if tensor.data is not None:
+        kept = "" if tensor.storage == "dense" else f" {tensor.storage}"
+        return f"{tensor.dtype} {shape}, constant{kept}: {name}"
+    buffer = plan.buffer_of(name)
+    part = "window " if buffer.kind == "window" else ""
+    return f"{tensor.dtype} {shape}, {part}at arena + {buffer.offset}: {name}"
+
+
+def printable(text: str) -> str:
+    """`text` as it may stand in a C comment of one line."""
+    return re.sub(r"[^ -~]", "?", text).replace("*/", "* /").replace("/*", "/ *").rstrip("\\")
