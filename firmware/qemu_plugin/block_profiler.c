@@ -1,0 +1,405 @@
+/* A QEMU plugin that records, exactly, which basic blocks of Cortex-M firmware ran and which data they touched.
+ *
+ * Time is cut into segments, at stores to the mark (a symbol of the firmware) or at entry to and return from one
+ * function. Each segment is written with what every block did in it (executions, taken exits, changes of direction) and
+ * with counters of its data accesses. hilbench/profile/record.py reads the file and holds the format's description.
+ *
+ * A block is a translation block of QEMU, known by address and code; one that QEMU cut short simply falls through into
+ * the next. `taken` is known when the next block starts, so a segment ends with the whole block that stored the mark.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cache.h"
+#include "qemu_api.h"
+
+#ifndef HB_PLUGIN_VERSION
+#define HB_PLUGIN_VERSION 1
+#endif
+
+#define MAX_REGIONS 8
+#define MAX_CODE 4096
+#define NO_ADDRESS UINT64_MAX
+
+HB_EXPORT int qemu_plugin_version = HB_PLUGIN_VERSION;
+
+typedef struct {
+    uint64_t executions, taken, changes;
+} counts;
+
+typedef struct block {
+    uint64_t start, end;
+    counts now, written;
+    uint32_t id, length;
+    uint8_t last, seen, watched;
+    struct block *next;
+    uint8_t code[];
+} block;
+
+/* One instruction that accesses memory; what QEMU says of the access is the same every time, so it is asked once. */
+typedef struct {
+    uint64_t insn_end;
+    uint32_t info, mask, words;
+    uint32_t known, store;
+} access;
+
+typedef struct {
+    char name[16];
+    uint64_t origin, size, reads, writes;
+} region;
+
+static struct {
+    FILE *out;
+    uint64_t mark, mark_size, function;
+    int interface;
+    region regions[MAX_REGIONS + 1];
+    unsigned count;
+} setup = {.mark = NO_ADDRESS, .function = NO_ADDRESS};
+
+static struct {
+    block *current;
+    uint32_t pending;
+    uint64_t cut_at, mark_offset, returns_to, depth;
+    uint64_t last_line8, line8_changes, unaligned;
+} state = {.cut_at = NO_ADDRESS, .returns_to = NO_ADDRESS, .last_line8 = NO_ADDRESS};
+
+enum { PENDING_MARK = 1, PENDING_CUT = 2 };
+enum { RECORD_SETUP = 1, RECORD_BLOCK = 2, RECORD_SEGMENT = 3, RECORD_END = 4 };
+enum { MARK_ENTER = 0xFFFFFFFE, MARK_LEAVE = 0xFFFFFFFF };
+
+/* ------------------------------------------------------------------------------------------------ blocks */
+
+#define BUCKETS 65536
+static block *buckets[BUCKETS];
+static block **all;
+static uint32_t blocks, capacity;
+static block nowhere = {.start = 1, .end = NO_ADDRESS};
+
+static void put(const void *data, size_t size)
+{
+    if (fwrite(data, 1, size, setup.out) != size) {
+        fprintf(stderr, "block profiler: cannot write the profile\n");
+        exit(EXIT_FAILURE);
+    }
+}
+
+static void put32(uint32_t value)
+{
+    put(&value, sizeof value);
+}
+
+static void put64(uint64_t value)
+{
+    put(&value, sizeof value);
+}
+
+static block *add_block(uint64_t start, const uint8_t *code, uint32_t length)
+{
+    block *fresh = calloc(1, sizeof(block) + length);
+    if (blocks == capacity) {
+        capacity = capacity ? 2 * capacity : 1024;
+        all = realloc(all, capacity * sizeof *all);
+    }
+    fresh->start = start;
+    fresh->end = start + length;
+    fresh->id = blocks;
+    fresh->length = length;
+    fresh->watched = start == setup.function || start == state.returns_to;
+    memcpy(fresh->code, code, length);
+    fresh->next = buckets[(start >> 1) % BUCKETS];
+    buckets[(start >> 1) % BUCKETS] = fresh;
+    all[blocks++] = fresh;
+    put32(RECORD_BLOCK);
+    put32((uint32_t)start);
+    put32(length);
+    put(code, length);
+    return fresh;
+}
+
+static block *find_block(uint64_t start, const uint8_t *code, uint32_t length)
+{
+    for (block *found = buckets[(start >> 1) % BUCKETS]; found; found = found->next) {
+        if (found->start == start && found->length == length && memcmp(found->code, code, length) == 0) {
+            return found;
+        }
+    }
+    return add_block(start, code, length);
+}
+
+static void watch(uint64_t address, bool on)
+{
+    for (block *found = buckets[(address >> 1) % BUCKETS]; found; found = found->next) {
+        if (found->start == address) {
+            found->watched = on || address == setup.function;
+        }
+    }
+}
+
+/* ---------------------------------------------------------------------------------------------- segments */
+
+static void put_counters(void)
+{
+    for (unsigned r = 0; r <= setup.count; r++) {
+        put64(setup.regions[r].reads);
+        put64(setup.regions[r].writes);
+        setup.regions[r].reads = setup.regions[r].writes = 0;
+    }
+    put64(state.line8_changes);
+    put64(state.unaligned);
+    put64(hb_cache_take_misses());
+    state.line8_changes = state.unaligned = 0;
+}
+
+/* Write what ran since the last segment; `mark` is what ended it. */
+static void end_segment(uint32_t mark)
+{
+    uint32_t changed = 0;
+    for (uint32_t i = 0; i < blocks; i++) {
+        changed += memcmp(&all[i]->now, &all[i]->written, sizeof(counts)) != 0;
+    }
+    put32(RECORD_SEGMENT);
+    put32(mark);
+    put_counters();
+    put32(changed);
+    for (uint32_t i = 0; i < blocks; i++) {
+        block *b = all[i];
+        if (memcmp(&b->now, &b->written, sizeof(counts)) != 0) {
+            put32(b->id);
+            put64(b->now.executions - b->written.executions);
+            put64(b->now.taken - b->written.taken);
+            put64(b->now.changes - b->written.changes);
+            b->written = b->now;
+        }
+    }
+    fflush(setup.out);
+}
+
+/* --------------------------------------------------------------------------------------------- execution */
+
+static inline void left(block *b, uint8_t taken)
+{
+    b->now.taken += taken;
+    b->now.changes += (taken ^ b->last) & b->seen;
+    b->last = taken;
+    b->seen = 1;
+}
+
+/* Under -icount, QEMU leaves a block at an access to a device and continues after that instruction in a new block: what
+ * was counted as a whole execution was one of the block's first part. */
+static block *first_part(block *whole)
+{
+    whole->now.executions--;
+    block *part = find_block(whole->start, whole->code, (uint32_t)(state.cut_at - whole->start));
+    part->now.executions++;
+    return part;
+}
+
+static void enter_function(block *from)
+{
+    if (state.depth++ == 0) {
+        end_segment(MARK_ENTER);
+        state.returns_to = from->end;
+        watch(state.returns_to, true);
+    }
+}
+
+static void return_from_function(void)
+{
+    state.depth = 0;
+    uint64_t address = state.returns_to;
+    state.returns_to = NO_ADDRESS;
+    watch(address, false);
+    end_segment(MARK_LEAVE);
+}
+
+static __attribute__((noinline)) void on_event(block *b, block *from)
+{
+    if ((state.pending & PENDING_CUT) && b->start == state.cut_at && from->start < b->start && b->start < from->end) {
+        from = first_part(from);
+    }
+    left(from, from->end != b->start);
+    if (state.pending & PENDING_MARK) {
+        end_segment((uint32_t)state.mark_offset);
+    }
+    state.pending = 0;
+    if (b->start == state.returns_to) {
+        return_from_function();
+    }
+    if (b->start == setup.function && from->end != b->start) {
+        enter_function(from);
+    }
+}
+
+static void on_block(unsigned int cpu, void *data)
+{
+    (void)cpu;
+    block *b = data, *from = state.current;
+    state.current = b;
+    if (__builtin_expect(state.pending | b->watched, 0)) {
+        on_event(b, from);
+    } else {
+        left(from, from->end != b->start);
+    }
+    b->now.executions++;
+}
+
+/* -------------------------------------------------------------------------------------------- data accesses */
+
+static __attribute__((noinline)) void learn(access *a, qemu_plugin_meminfo_t info)
+{
+    unsigned shift = qemu_plugin_mem_size_shift(info);
+    a->info = info;
+    a->store = qemu_plugin_mem_is_store(info);
+    a->words = shift > 2 ? 2 : 1;
+    a->mask = shift > 2 ? 3 : (1u << shift) - 1;
+    a->known = 1;
+}
+
+/* Region 0 is the flash; the last one takes what lies in no region: devices. */
+static inline region *region_of(uint64_t address)
+{
+    unsigned r = 0;
+    while (r < setup.count && address - setup.regions[r].origin >= setup.regions[r].size) {
+        r++;
+    }
+    return &setup.regions[r];
+}
+
+static void on_access(unsigned int cpu, qemu_plugin_meminfo_t info, uint64_t address, void *data)
+{
+    (void)cpu;
+    access *a = data;
+    if (__builtin_expect(!a->known || a->info != info, 0)) {
+        learn(a, info);
+    }
+    region *r = region_of(address);
+    state.unaligned += (address & a->mask) != 0;
+    if (r == &setup.regions[setup.count]) {
+        state.pending |= PENDING_CUT;
+        state.cut_at = a->insn_end;
+    }
+    if (a->store) {
+        r->writes += a->words;
+        if (__builtin_expect(address - setup.mark < setup.mark_size, 0)) {
+            state.pending |= PENDING_MARK;
+            state.mark_offset = address - setup.mark;
+        }
+        return;
+    }
+    r->reads += a->words;
+    if (r == setup.regions) {
+        state.line8_changes += address >> 3 != state.last_line8;
+        state.last_line8 = address >> 3;
+        hb_cache_read(address);
+    }
+}
+
+/* -------------------------------------------------------------------------------------------- translation */
+
+static void read_code(const struct qemu_plugin_insn *insn, uint8_t *into, size_t size)
+{
+    uintptr_t bytes = qemu_plugin_insn_data(insn, into, size);
+    if (setup.interface < 3) {
+        memcpy(into, (const void *)bytes, size);
+    }
+}
+
+static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+{
+    (void)id;
+    uint8_t code[MAX_CODE];
+    uint32_t length = 0;
+    for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
+        struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+        size_t size = qemu_plugin_insn_size(insn);
+        read_code(insn, code + length, size);
+        length += (uint32_t)size;
+        access *a = calloc(1, sizeof *a);
+        a->insn_end = qemu_plugin_insn_vaddr(insn) + size;
+        /* Both kinds: in QEMU 7.2 asking for reads alone delivers only writes. */
+        qemu_plugin_register_vcpu_mem_cb(insn, on_access, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW, a);
+    }
+    block *b = find_block(qemu_plugin_tb_vaddr(tb), code, length);
+    qemu_plugin_register_vcpu_tb_exec_cb(tb, on_block, QEMU_PLUGIN_CB_NO_REGS, b);
+}
+
+static void on_qemu_exit(qemu_plugin_id_t id, void *data)
+{
+    (void)id;
+    (void)data;
+    end_segment(MARK_LEAVE);
+    put32(RECORD_END);
+    fclose(setup.out);
+}
+
+/* ---------------------------------------------------------------------------------------------- arguments */
+
+static bool parse_region(const char *text)
+{
+    if (setup.count == MAX_REGIONS) {
+        return false;
+    }
+    region *r = &setup.regions[setup.count++];
+    return sscanf(text, "%15[^:]:%" SCNi64 ":%" SCNi64, r->name, (int64_t *)&r->origin, (int64_t *)&r->size) == 3;
+}
+
+static bool parse(const char *argument)
+{
+    unsigned size, ways, line;
+    if (strncmp(argument, "out=", 4) == 0) {
+        setup.out = fopen(argument + 4, "wb");
+        return setup.out != NULL;
+    }
+    if (sscanf(argument, "mark=%" SCNi64 ":%" SCNi64, (int64_t *)&setup.mark, (int64_t *)&setup.mark_size) == 2 ||
+        sscanf(argument, "function=%" SCNi64, (int64_t *)&setup.function) == 1) {
+        return true;
+    }
+    if (sscanf(argument, "cache=%u:%u:%u", &size, &ways, &line) == 3) {
+        return hb_cache_setup(size, ways, line);
+    }
+    return strncmp(argument, "region=", 7) == 0 && parse_region(argument + 7);
+}
+
+static int refuse(const char *what, const char *detail)
+{
+    fprintf(stderr, "block profiler: %s %s\n", what, detail);
+    return -1;
+}
+
+static void put_setup(void)
+{
+    put("HBPROF\1\0", 8);
+    put32(RECORD_SETUP);
+    put32(setup.count + 1);
+    strcpy(setup.regions[setup.count].name, "device");
+    for (unsigned r = 0; r <= setup.count; r++) {
+        put(setup.regions[r].name, sizeof setup.regions[r].name);
+    }
+    put32(hb_cache_enabled());
+}
+
+HB_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, char **argv)
+{
+    setup.interface = info->version.cur;
+    if (info->version.min > HB_PLUGIN_VERSION || info->version.cur < HB_PLUGIN_VERSION) {
+        return refuse("built for another version of the plugin interface than QEMU for", info->target_name);
+    }
+    if (strcmp(info->target_name, "arm") != 0) {
+        return refuse("profiles qemu-system-arm, not", info->target_name);
+    }
+    for (int i = 0; i < argc; i++) {
+        if (!parse(argv[i])) {
+            return refuse("bad argument", argv[i]);
+        }
+    }
+    if (!setup.out || setup.count == 0) {
+        return refuse("needs arguments", "out=FILE and region=flash:ORIGIN:SIZE");
+    }
+    put_setup();
+    state.current = &nowhere;
+    qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
+    qemu_plugin_register_atexit_cb(id, on_qemu_exit, NULL);
+    return 0;
+}
