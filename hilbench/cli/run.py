@@ -14,7 +14,7 @@ from hilbench.cli.table import comparison, print_table
 from hilbench.errors import UsageError
 from hilbench.results.frame import tidy, write
 from hilbench.results.schema import RunRecord, Status
-from hilbench.runner import choose_folder, exit_code, run
+from hilbench.runner.run import choose_folder, exit_code, run
 from hilbench.suite import Suite, find_suite, of_model, replace_given, suites
 from hilbench.variants.variant import Variant
 

@@ -1,4 +1,4 @@
-"""Cells side by side in worker processes that never outlive the run, nor leave an emulator behind."""
+"""Work side by side in worker processes that never outlive the run, nor leave an emulator behind."""
 
 from __future__ import annotations
 
@@ -6,29 +6,35 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import active_children, get_context, parent_process
 from multiprocessing.connection import wait
 from types import FrameType
+from typing import TypeVar
 
-from hilbench.runner.cell import Cell, Outcome, measure
+T = TypeVar("T")
+R = TypeVar("R")
 
 
-def measure_all(cells: Sequence[Cell], jobs: int) -> Generator[Outcome]:
-    """Outcomes as they come. Closing the iterator, an error or Ctrl-C ends every worker and what it started."""
-    workers = min(jobs, len(cells))
+def each(work: Callable[[T], R], items: Sequence[T], jobs: int) -> Generator[R]:
+    """`work(item)` of every item as they come, `jobs` at once; in this process where one is enough.
+
+    Closing the generator, an error, or Ctrl-C ends every worker and whatever it started. `work` must be a function of a
+    module, and items and results must pickle.
+    """
+    workers = min(jobs, len(items))
     if workers <= 1:
-        yield from map(measure, cells)
+        yield from map(work, items)
     else:
-        yield from _side_by_side(cells, workers)
+        yield from _side_by_side(work, items, workers)
 
 
-def _side_by_side(cells: Sequence[Cell], workers: int) -> Generator[Outcome]:
+def _side_by_side(work: Callable[[T], R], items: Sequence[T], workers: int) -> Generator[R]:
     others = set(active_children())
     pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_be_a_worker)
     try:
-        for future in as_completed([pool.submit(measure, cell) for cell in cells]):
+        for future in as_completed([pool.submit(work, item) for item in items]):
             yield future.result()
     except BaseException:
         for child in set(active_children()) - others:

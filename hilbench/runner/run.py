@@ -18,8 +18,8 @@ from hilbench.errors import ExitCode, UnsupportedModel
 from hilbench.importers import load_model
 from hilbench.results.schema import RunRecord, Status
 from hilbench.results.store import Store, open_store, read_header, read_records
-from hilbench.runner.cell import Cell, Outcome, cells, is_final
-from hilbench.runner.pool import measure_all
+from hilbench.runner.cell import Cell, Outcome, cells, is_final, measure
+from hilbench.runner.pool import each
 from hilbench.suite import Suite
 
 
@@ -50,7 +50,7 @@ def run(suite: Suite, folder: Path, jobs: int, progress: Progress) -> list[RunRe
         store.write_header(header)
         progress.start(len(wanted), sum(cell.run_id in kept for cell in wanted))
         todo = [cell for cell in wanted if cell.run_id not in kept]
-        with closing(measure_all(todo, jobs)) as outcomes:
+        with closing(each(measure, todo, jobs)) as outcomes:
             for outcome in outcomes:
                 _keep(store, outcome)
                 progress.done(outcome.record)
