@@ -50,12 +50,7 @@ BIAS_MAX = 2**30
 
 
 def quantize(graph: Graph, ranges: Ranges, *, per_channel: bool) -> Graph:
-    """The float `graph` in int8; `ranges` are of its tensors.
-
-    Raises:
-        UnsupportedModel: operators with no int8 form, all of them.
-    """
-    _refuse(graph)
+    """The float `graph` in int8, of operators that `demand_quantizable` lets pass; `ranges` are of its tensors."""
     graph = _split_fixed(graph)
     known = {**ranges, **{op.outputs[0]: ranges[str(op.inputs[0])] for op in graph.ops if op.kind == "QUANTIZE"}}
     params = _parameters(graph, known)
@@ -65,7 +60,12 @@ def quantize(graph: Graph, ranges: Ranges, *, per_channel: bool) -> Graph:
     return replace(graph, tensors=tensors, ops=weighted.ops)
 
 
-def _refuse(graph: Graph) -> None:
+def demand_quantizable(graph: Graph) -> None:
+    """Check that every operator has an int8 form.
+
+    Raises:
+        UnsupportedModel: some have not; all of them are named.
+    """
     found = []
     for op in graph.ops:
         computed = [name for name in op.inputs[1:] if name is not None and graph[name].data is None]
@@ -157,9 +157,9 @@ def _parameters(graph: Graph, ranges: Ranges) -> dict[str, QuantParams]:
 def affine(low: float, high: float) -> QuantParams:
     """Scale and zero point of int8 for values in [low, high]; 0 is always a value that can be stored exactly."""
     low, high = min(low, 0.0), max(high, 0.0)
-    if low == high:
-        return QuantParams((1.0,), (0,))
     scale = float(np.float32((high - low) / 255))
+    if scale < np.finfo(np.float32).tiny:  # nothing but zeros, as far as float32 can tell
+        return QuantParams((1.0,), (0,))
     zero_point = int(np.clip(round(-128 - low / scale), -128, 127))
     return QuantParams((scale,), (zero_point,))
 

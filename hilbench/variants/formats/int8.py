@@ -6,7 +6,7 @@ from hilbench.errors import UnsupportedModel, UnsupportedOp, UsageError
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Graph, Op
 from hilbench.variants.calibration import describe, observe, synthetic
-from hilbench.variants.quantize import WEIGHT_AXIS, quantize
+from hilbench.variants.quantize import WEIGHT_AXIS, demand_quantizable, quantize
 from hilbench.variants.variant import FORMATS, Calibration, Format, Transformed
 
 PER_TENSOR = "per-tensor"
@@ -23,6 +23,7 @@ def _apply(graph: Graph, argument: str, calibration: Calibration | None) -> Tran
         if per_tensor:
             _demand_per_tensor(graph)
         return Transformed(graph)
+    demand_quantizable(graph)
     ranges = observe(graph, synthetic(graph) if calibration is None else calibration)
     weights = "per tensor" if per_tensor else "per channel"
     note = f"quantized here, weights {weights}, {describe(graph, calibration)}"

@@ -1,0 +1,91 @@
+"""A plan executed in numpy, inside one array of exactly the planned bytes, where what is not planned is garbage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from hilbench.ir.graph import Array
+from hilbench.ir.opdef import OPS
+from hilbench.ir.region import Region, full
+from hilbench.plan.plan import Plan
+from hilbench.variants.schedule import Patches
+
+
+class Machine:
+    """An arena of random bytes; tensors are read and written through the plan's buffers."""
+
+    def __init__(self, plan: Plan, seed: int = 0) -> None:
+        self.plan, self.rng = plan, np.random.default_rng(seed)
+        self.arena = self._garbage(plan.arena_bytes)
+
+    def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        """Graph outputs for graph inputs."""
+        graph = self.plan.graph
+        for name in graph.inputs:
+            self._write(name, inputs[name], {}, None)
+        for stage in self.plan.schedule.stages:
+            for regions in stage.regions if isinstance(stage, Patches) else [{}]:
+                for op in stage.ops if isinstance(stage, Patches) else [stage.op]:
+                    self._step(op, regions, stage if isinstance(stage, Patches) else None)
+        return {name: self._read(name, {}) for name in graph.outputs}
+
+    def _step(self, position: int, regions: Mapping[str, Region], stage: Patches | None) -> None:
+        graph = self.plan.graph
+        op = graph.ops[position]
+        if next(step for step in self.plan.steps if step.op == position).kernel is None:
+            return
+        operands = [self._operand(name, regions) for name in op.inputs]
+        for buffer in self.plan.buffers:  # scratch is overwritten at will
+            if buffer.kind == "scratch" and self.plan.steps[buffer.first].op == position:
+                self.arena[buffer.offset : buffer.offset + buffer.size] = self._garbage(buffer.size)
+        for name, array in zip(op.outputs, OPS[op.kind].evaluate(op, graph, operands), strict=True):
+            self._write(name, array, regions, stage)
+
+    def _operand(self, name: str | None, regions: Mapping[str, Region]) -> Array | None:
+        if name is None:
+            return None
+        constant = self.plan.graph.constant(name)
+        return self._read(name, regions) if constant is None else constant
+
+    def _read(self, name: str, regions: Mapping[str, Region]) -> Array:
+        """The whole tensor; where only a window of it exists, garbage around the window."""
+        tensor, buffer = self.plan.graph[name], self.plan.buffer_of(name)
+        if buffer.kind == "tensor":
+            return self._view(name, tensor.shape).copy()
+        whole = np.frombuffer(self._garbage(tensor.nbytes).tobytes(), tensor.dtype.numpy).reshape(tensor.shape).copy()
+        r = regions[name]
+        whole[:, r.y0 : r.y1, r.x0 : r.x1] = self._view(name, (tensor.shape[0], r.rows, r.cols, tensor.shape[3]))
+        return whole
+
+    def _write(self, name: str, array: Array, regions: Mapping[str, Region], stage: Patches | None) -> None:
+        tensor, buffer = self.plan.graph[name], self.plan.buffer_of(name)
+        r = regions.get(name) if stage else None
+        if r is None:
+            self._view(name, tensor.shape)[...] = array
+        elif buffer.kind == "tensor":
+            self._view(name, tensor.shape)[:, r.y0 : r.y1, r.x0 : r.x1] = array[:, r.y0 : r.y1, r.x0 : r.x1]
+        else:
+            shape = (tensor.shape[0], r.rows, r.cols, tensor.shape[3])
+            self._view(name, shape)[...] = array[:, r.y0 : r.y1, r.x0 : r.x1]
+
+    def _view(self, name: str, shape: tuple[int, ...]) -> Array:
+        buffer, dtype = self.plan.buffer_of(name), self.plan.graph[name].dtype
+        size = int(np.prod(shape)) * dtype.size
+        assert size <= buffer.size
+        return self.arena[buffer.offset : buffer.offset + size].view(dtype.numpy).reshape(shape)
+
+    def _garbage(self, size: int) -> Array:
+        return self.rng.integers(0, 256, size, np.uint8)
+
+
+def covered(stage: Patches, name: str, shape: tuple[int, ...]) -> bool:
+    """Whether the regions of all patches together are the whole tensor."""
+    seen = np.zeros(shape[1:3], bool)
+    whole = full(shape)
+    for regions in stage.regions:
+        r = regions[name]
+        assert r == r.clip(whole.y1, whole.x1)
+        seen[r.y0 : r.y1, r.x0 : r.x1] = True
+    return bool(seen.all())

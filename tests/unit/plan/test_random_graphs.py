@@ -1,0 +1,97 @@
+"""Random graphs: every schedule computes the reference's bytes in exactly the planned arena."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from simulate import Machine, covered
+from small import random_graph
+
+from hilbench.ir.graph import Graph
+from hilbench.ir.opdef import OPS
+from hilbench.ir.reference import run
+from hilbench.ir.verify import verify
+from hilbench.plan.fold import fold_pads
+from hilbench.plan.lifetime import Working
+from hilbench.plan.order import best_order, reordered
+from hilbench.plan.patch import op_macs
+from hilbench.plan.plan import Plan
+from hilbench.plan.search import choose_plan, place_schedule
+from hilbench.variants.schedule import Patches, Schedule
+from hilbench.variants.variant import SCHEDULES
+
+IN_PLACE = ("ADD", "RELU", "MUL")
+GRAPHS = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def working(graph: Graph) -> list[Working]:
+    return [Working("k", 5 * (i % 3), op.kind in IN_PLACE) for i, op in enumerate(graph.ops)]
+
+
+def inputs_of(graph: Graph) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(7)
+    return {name: rng.integers(-128, 128, graph[name].shape).astype(np.int8) for name in graph.inputs}
+
+
+def check(graph: Graph, plan: Plan) -> None:
+    """Outputs of the plan against the reference of the graph that it was made for."""
+    inputs = inputs_of(graph)
+    expected, found = run(graph, inputs), Machine(plan).run(inputs)
+    assert {name: array.tolist() for name, array in found.items()} == {n: expected[n].tolist() for n in graph.outputs}
+
+
+def proposals(graph: Graph) -> list[Schedule]:
+    return list(SCHEDULES["patch"].propose(graph, ""))
+
+
+@GRAPHS
+@given(st.data())
+def test_layer_by_layer(data: st.DataObject) -> None:
+    graph = random_graph(data)
+    verify(graph)
+    folded = fold_pads(graph)
+    verify(folded)
+    order = best_order(folded, working(folded))
+    ready = reordered(folded, order)
+    plan = choose_plan(ready, SCHEDULES["layers"].propose(ready, ""), [working(folded)[i] for i in order])
+    check(graph, plan)
+    given_order = choose_plan(folded, SCHEDULES["layers"].propose(folded, ""), working(folded))
+    assert plan.lower_bound_bytes <= given_order.lower_bound_bytes
+
+
+@GRAPHS
+@given(st.data())
+def test_any_patch_schedule(data: st.DataObject) -> None:
+    graph = random_graph(data)
+    schedule = data.draw(st.sampled_from(proposals(graph)))
+    whole = tuple(op_macs(op, graph) for op in graph.ops)
+    plan = place_schedule(graph, schedule, working(graph), whole)
+    check(graph, plan)
+    for stage in schedule.stages:
+        if isinstance(stage, Patches):
+            assert all(covered(stage, name, graph[name].shape) for name in stage.outputs)
+            assert plan.extra_macs == _recounted(graph, stage) - sum(whole[op] for op in stage.ops)
+
+
+def _recounted(graph: Graph, stage: Patches) -> int:
+    """Multiply-accumulates of a stage, patch by patch and pixel by pixel."""
+    total = 0
+    for regions in stage.regions:
+        for position in stage.ops:
+            op = graph.ops[position]
+            _, rows, cols, _ = graph[op.outputs[0]].shape
+            per_pixel = OPS[op.kind].macs(op, graph) / (rows * cols)
+            total += round(regions[op.outputs[0]].pixels * per_pixel)
+    return total
+
+
+@GRAPHS
+@given(st.data())
+def test_the_chosen_patch_schedule_is_never_worse(data: st.DataObject) -> None:
+    graph = random_graph(data)
+    layers = choose_plan(graph, SCHEDULES["layers"].propose(graph, ""), working(graph))
+    patched = choose_plan(graph, proposals(graph), working(graph))
+    assert patched.arena_bytes <= layers.arena_bytes
+    assert patched.lower_bound_bytes <= patched.arena_bytes
+    check(graph, patched)
