@@ -20,6 +20,28 @@ typedef struct {
     int16_t y0, x0, cols;
 } hb_view;
 
+/* Rows or columns first <= i < stop. */
+typedef struct {
+    int16_t first, stop;
+} hb_range;
+
+static inline hb_region hb_part(hb_range rows, hb_range cols)
+{
+    return (hb_region){rows.first, rows.stop, cols.first, cols.stop};
+}
+
+/* A buffer that holds a whole tensor, const or not: kernels write to outputs only. */
+static inline hb_view hb_whole(const void *data, int32_t cols)
+{
+    return (hb_view){(void *)data, 0, 0, (int16_t)cols};
+}
+
+/* A buffer that holds one part of a tensor. */
+static inline hb_view hb_window(void *data, hb_region part)
+{
+    return (hb_view){data, part.y0, part.x0, (int16_t)(part.x1 - part.x0)};
+}
+
 /* Index, in elements, of channel 0 of pixel (y, x) of a tensor with `channels` channels. */
 static inline int32_t hb_at(const hb_view *view, int32_t y, int32_t x, int32_t channels)
 {

@@ -7,20 +7,26 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from hilbench.codegen.steps import StepText, patch_tensors, printable, step_text
-from hilbench.ir.region import Region
+from hilbench.codegen.steps import StepText, patch_tensors, printable, short, step_text
 from hilbench.plan.plan import Plan
 from hilbench.variants.schedule import Patches
+
+Ranges = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
 class StageText:
-    """Consecutive steps, run once, or once per patch: then `regions` has a row per patch and a column per tensor."""
+    """Consecutive steps, run once, or once per patch of a grid.
+
+    Then `tensors` are those that the stage writes, and `rows` and `cols` the ranges of each that a row and a column of
+    the grid holds.
+    """
 
     index: int
     steps: tuple[StepText, ...]
     tensors: tuple[str, ...] = ()
-    regions: tuple[tuple[Region, ...], ...] = ()
+    rows: tuple[Ranges, ...] = ()
+    cols: tuple[Ranges, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,10 +77,12 @@ def _stage(plan: Plan, index: int, texts: list[StepText]) -> StageText:
     stage = plan.schedule.stages[index]
     if not isinstance(stage, Patches):
         return StageText(index, members)
-    tensors = patch_tensors(stage)
-    regions = tuple(tuple(patch[tensor] for tensor in tensors) for patch in stage.regions)
-    return StageText(index, members, tuple(printable(tensor) for tensor in tensors), regions)
+    tensors = patch_tensors(stage, plan.graph)
+    rows, cols = (
+        tuple(tuple(spans[tensor] for tensor in tensors) for spans in axis) for axis in (stage.rows, stage.cols)
+    )
+    return StageText(index, members, tuple(printable(short(tensor)) for tensor in tensors), rows, cols)
 
 
 def _port(plan: Plan, tensor: str) -> Port:
-    return Port(printable(tensor), plan.buffer_of(tensor).offset, plan.graph[tensor].nbytes)
+    return Port(printable(short(tensor)), plan.buffer_of(tensor).offset, plan.graph[tensor].nbytes)

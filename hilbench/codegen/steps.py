@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -18,11 +19,12 @@ from hilbench.variants.schedule import Patches
 
 @dataclass(frozen=True)
 class CallText:
-    """One call of a kernel: its argument structure and its argument list. `batches` > 1 asks for a loop over `n`."""
+    """One call of a kernel: its argument structure `args` and the call. `batches` > 1 asks for a loop over `n`."""
 
     struct: str
-    members: tuple[str, ...]
-    arguments: tuple[str, ...]
+    args: str
+    members: str
+    call: str
     batches: int
 
 
@@ -46,9 +48,9 @@ def step_text(step: Step, plan: Plan) -> StepText:
     return _Writer(step, plan, catalogue()[step.kernel]).text()
 
 
-def patch_tensors(stage: Patches) -> tuple[str, ...]:
-    """Tensors of a patch stage in the order of its table of regions."""
-    return tuple(sorted(stage.regions[0]))
+def patch_tensors(stage: Patches, graph: Graph) -> tuple[str, ...]:
+    """Tensors that a patch stage writes, in the order of its tables of ranges."""
+    return tuple(name for position in stage.ops for name in graph.ops[position].outputs)
 
 
 class _Writer:
@@ -82,11 +84,16 @@ class _Writer:
         operands = [self._operand(part, call.output.batches, suffix) for part in (*call.inputs, call.output)]
         if self.family.form == "map":
             operands.append(self._region(call.output))
-        operands.append("&args")
+        operands.append(f"&args{suffix}")
         if self.step.scratch is not None:
             operands.append(f"hb_arena + {self._offset(self.step.scratch)}")
-        batches = call.output.batches if self.family.form == "map" else 1
-        return CallText(self.family.struct(self.op, self.graph), tuple(members), tuple(operands), batches)
+        return CallText(
+            self.family.struct(self.op, self.graph),
+            f"args{suffix}",
+            _filled(members, 8),
+            f"hb_{self.kernel.name}(\n{_filled(operands, 8)});",
+            call.output.batches if self.family.form == "map" else 1,
+        )
 
     def _constant(self, name: str, data: np.ndarray, comment: str) -> str:
         symbol = f"hb_{self.step.index:02d}_{name}"
@@ -102,16 +109,15 @@ class _Writer:
         if batches > 1 and part.batches > 1:
             place += f" + n * {part.rows * part.cols * part.channels * tensor.dtype.size}"
         if self._is_window(part.tensor):
-            at = f"at[{self._row(part.tensor)}]"
-            return f"(hb_view){{{place}, {at}.y0, {at}.x0, (int16_t)({at}.x1 - {at}.x0)}}"
-        return f"(hb_view){{{place}, 0, 0, {part.cols}}}"
+            return f"hb_window({place}, {self._part(part.tensor)})"
+        return f"hb_whole({place}, {part.cols})"
 
     def _place(self, tensor: Tensor, suffix: str) -> str:
         if tensor.data is None:
             return f"hb_arena + {self.plan.buffer_of(tensor.name).offset}"
         data = tensor.data.view(np.int8) if tensor.data.dtype == np.bool_ else tensor.data
         name = f"operand_{self.op.inputs.index(tensor.name)}{suffix}"
-        return f"(void *){self._constant(name, data, f'constant {tensor.name}')}"
+        return self._constant(name, data, f"constant {short(tensor.name)}")
 
     def _is_window(self, name: str) -> bool:
         return self.graph[name].data is None and self.plan.buffer_of(name).kind == "window"
@@ -119,15 +125,24 @@ class _Writer:
     def _region(self, out: Operand) -> str:
         if self.stage is None:
             return f"(hb_region){{0, {out.rows}, 0, {out.cols}}}"
-        return f"at[{self._row(out.tensor)}]"
+        return self._part(out.tensor)
 
-    def _row(self, name: str) -> int:
-        """Where the regions of a tensor are in a patch's row of the table."""
+    def _part(self, name: str) -> str:
+        """The region that the current patch holds of a tensor."""
         assert self.stage is not None
-        return patch_tensors(self.stage).index(name)
+        column = patch_tensors(self.stage, self.graph).index(name)
+        return f"hb_part(rows[{column}], cols[{column}])"
 
     def _offset(self, buffer: str) -> int:
         return next(b.offset for b in self.plan.buffers if b.name == buffer)
+
+
+def _filled(items: list[str], indent: int) -> str:
+    """Comma-separated items, as many on a line as fit; an item is never broken."""
+    solid = ", ".join(item.replace(" ", "\0") for item in items)
+    margin = " " * indent
+    lines = textwrap.fill(solid, 120, initial_indent=margin, subsequent_indent=margin, break_long_words=False)
+    return lines.replace("\0", " ")
 
 
 def _literal(value: Argument) -> str:
@@ -154,10 +169,15 @@ def _described(plan: Plan, name: str) -> str:
     shape = "x".join(map(str, tensor.shape)) or "scalar"
     if tensor.data is not None:
         kept = "" if tensor.storage == "dense" else f" {tensor.storage}"
-        return f"{tensor.dtype} {shape}, constant{kept}: {name}"
+        return f"{tensor.dtype} {shape}, constant{kept}: {short(name)}"
     buffer = plan.buffer_of(name)
     part = "window " if buffer.kind == "window" else ""
-    return f"{tensor.dtype} {shape}, {part}at arena + {buffer.offset}: {name}"
+    return f"{tensor.dtype} {shape}, {part}at arena + {buffer.offset}: {short(name)}"
+
+
+def short(name: str) -> str:
+    """Converters chain the names of all that they fused with semicolons; the last says enough."""
+    return name.rpartition(";")[2]
 
 
 def printable(text: str) -> str:
