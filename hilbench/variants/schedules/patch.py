@@ -64,10 +64,10 @@ def _prefixes(graph: Graph) -> range:
 
 
 def is_local(op: Op, graph: Graph) -> bool:
-    """Whether a part of the outputs can be written from a part of each computed input."""
+    """Whether a part of the outputs can be written from a part of each computed input, all of one image."""
     computed = [i for i, name in enumerate(op.inputs) if name is not None and graph[name].data is None]
     names = [*op.outputs, *(str(op.inputs[i]) for i in computed)]
-    if not computed or any(len(graph[name].shape) != 4 for name in names):
+    if not computed or any(len(graph[name].shape) != 4 or graph[name].shape[0] != 1 for name in names):
         return False
     out = full(graph[op.outputs[0]].shape)
     return all(OPS[op.kind].input_region(op, graph, i, out) is not None for i in computed)
