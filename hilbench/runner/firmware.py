@@ -8,7 +8,6 @@ from typing import Any
 from hilbench.boards import Board
 from hilbench.build import BuildPlan, execute, prepare
 from hilbench.build.image import FirmwareImage
-from hilbench.build.plan import Place
 from hilbench.build.toolchain import TOOLCHAINS
 from hilbench.codegen import generate
 from hilbench.importers import load_model
@@ -19,10 +18,6 @@ from hilbench.runner.inputs import read_calibration
 from hilbench.suite import Model
 from hilbench.variants.transform import transform
 from hilbench.variants.variant import Transformed, Variant
-
-_PLACES: dict[str, Place] = {"host": "host", "board": "board"}
-"""Where a target runs its firmware; every other one emulates the board."""
-
 
 @dataclass(frozen=True)
 class Firmware:
@@ -59,7 +54,7 @@ def plan_model(model: Model, variant: Variant, board: Board) -> tuple[Transforme
 
 def prepare_model(plan: Plan, name: str, board: Board, target: str, optimize: str) -> BuildPlan:
     """Sources and build commands for a plan; nothing is executed."""
-    return prepare(generate(plan, name), board, place=_PLACES.get(target, "emulated"), optimize=optimize)
+    return prepare(generate(plan, name), board, target=target, optimize=optimize)
 
 
 def compile_model(model: Model, variant: Variant, board: Board, target: str, optimize: str) -> Firmware:
@@ -79,4 +74,4 @@ def toolchain_identity(target: str) -> str:
     Raises:
         ToolError: the compiler is missing.
     """
-    return TOOLCHAINS["native" if _PLACES.get(target) == "host" else "gcc"].identity()
+    return TOOLCHAINS["native" if target == "host" else "gcc"].identity()
