@@ -1,0 +1,253 @@
+"""STM32L475xG (ST RM0351): 1 MiB of flash in two banks, 96 + 32 KiB of SRAM, USART1 on PB6 and PB7."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hilbench.virtual.bus import Memory, Peripheral
+from hilbench.virtual.chip import CHIPS, Chip, Parts, Wiring
+from hilbench.virtual.faults import Faults
+
+FLASH, FLASH_SIZE, BANK, PAGE = 0x0800_0000, 0x10_0000, 0x8_0000, 0x800
+IDCODE, OTHER_IDCODE = 0x1007_6415, 0x1000_6461  # DEV_ID 0x415; 0x461 is an STM32L496
+_MSI_HZ = (100, 200, 400, 800, 1000, 2000, 4000, 8000, 16000, 24000, 32000, 48000)  # kHz, RM0351 6.2.3
+_HSI_HZ = 16_000_000
+_HZ_PER_WAIT_STATE = 16_000_000  # voltage range 1, RM0351 3.3.3
+
+
+class Rcc(Peripheral):
+    """Reset and clock control: oscillators are ready at once, the system clock follows CFGR (RM0351, 6.4)."""
+
+    CR, CFGR, PLLCFGR = 0x00, 0x08, 0x0C
+    AHB2ENR, APB1ENR1, APB2ENR, CCIPR = 0x4C, 0x58, 0x60, 0x88
+
+    def __init__(self) -> None:
+        super().__init__(0x4002_1000, {0x00: 0x63, 0x0C: 0x1000, 0x48: 0x100, 0x94: 0x0C00_0600})
+        self.on_clock: Callable[[], None] = lambda: None
+
+    def read(self, offset: int) -> int:
+        """Ready bits follow enable bits: MSI 1←0, HSI16 10←8, HSE 17←16, PLL 25←24; SWS follows SW."""
+        value = super().read(offset)
+        if offset == self.CR:
+            return value | (value & 1) << 1 | (value & 0x100) << 2 | (value & 0x10000) << 1 | (value & 1 << 24) << 1
+        if offset == self.CFGR:
+            return (value & ~0xC) | (value & 3) << 2
+        return value
+
+    def write(self, offset: int, value: int) -> None:
+        """A change of the clock may be one that the flash cannot follow."""
+        super().write(offset, value)
+        if offset in (self.CR, self.CFGR, self.PLLCFGR):
+            self.on_clock()
+
+    def enabled(self, offset: int, bit: int) -> bool:
+        """Whether this bit of an enable register is set."""
+        return bool(self.registers.get(offset, 0) >> bit & 1)
+
+    def hz(self) -> float:
+        """SYSCLK = HCLK = PCLK2: the prescalers are left at 1."""
+        source = self.registers.get(self.CFGR, 0) & 3
+        return (self._msi, lambda: _HSI_HZ, lambda: 0.0, self._pll)[source]()
+
+    def _msi(self) -> float:
+        control = self.registers[self.CR]
+        if not control & 8:
+            return 4e6
+        return 1e3 * _MSI_HZ[min(control >> 4 & 0xF, 11)]
+
+    def _pll(self) -> float:
+        setting = self.registers[self.PLLCFGR]
+        if not (self.registers[self.CR] >> 24 & 1 and setting >> 24 & 1):
+            return 0.0
+        source = (lambda: 0.0, self._msi, lambda: float(_HSI_HZ), lambda: 0.0)[setting & 3]()
+        return source / ((setting >> 4 & 7) + 1) * (setting >> 8 & 0x7F) / (2 * ((setting >> 25 & 3) + 1))
+
+
+class FlashController(Peripheral):
+    """Keys, page erase, double-word programming, and the errors of misuse (RM0351, 3.3 and 3.7)."""
+
+    ACR, KEYR, SR, CR, OPTR = 0x00, 0x08, 0x10, 0x14, 0x20
+    PG, PER, MER1, MER2, STRT, LOCK = 1 << 0, 1 << 1, 1 << 2, 1 << 15, 1 << 16, 1 << 31
+    EOP, PROGERR, PGAERR, SIZERR, PGSERR = 1 << 0, 1 << 3, 1 << 5, 1 << 6, 1 << 7
+    ERRORS = 0xC3FA
+
+    def __init__(self, faults: Faults) -> None:
+        optr = 0xFFEF_F800 | (0xBB if faults.locked else 0xAA)
+        super().__init__(0x4002_2000, {0x00: 0x600, 0x14: 0xC000_0000, 0x20: optr})
+        self.faults = faults
+        self.array = Memory.of(FLASH, FLASH_SIZE, fill=0xFF)
+        self.array.controller = self
+        self._keys: list[int] = []
+        self._half: tuple[int, int] | None = None
+
+    @property
+    def wait_states(self) -> int:
+        """ACR.LATENCY."""
+        return self.registers.get(self.ACR, 0) & 7
+
+    def write(self, offset: int, value: int) -> None:
+        """Keys unlock CR; STRT erases; status bits are cleared by writing 1."""
+        if offset == self.KEYR:
+            self._keys = [*self._keys, value][-2:]
+            if self._keys == [0x4567_0123, 0xCDEF_89AB]:
+                self.registers[self.CR] &= ~self.LOCK
+        elif offset == self.SR:
+            self.registers[self.SR] = self.read(self.SR) & ~value
+        elif offset == self.CR:
+            self._control(value)
+        else:
+            super().write(offset, value)
+
+    def _control(self, value: int) -> None:
+        if self.registers[self.CR] & self.LOCK:
+            return
+        self.registers[self.CR] = value & ~self.STRT
+        if value & self.LOCK:
+            self._keys = []
+        if value & self.STRT:
+            self._erase(value)
+
+    def _erase(self, control: int) -> None:
+        if self.read(self.SR) & self.ERRORS:
+            self._status(self.PGSERR)
+            return
+        if control & self.PER:
+            bank = FLASH + (BANK if control & 1 << 11 else 0)
+            self._blank(bank + PAGE * (control >> 3 & 0xFF), PAGE)
+        for bit, start in ((self.MER1, FLASH), (self.MER2, FLASH + BANK)):
+            if control & bit:
+                self._blank(start, BANK)
+        self._status(self.EOP)
+
+    def _blank(self, address: int, count: int) -> None:
+        if not self.faults.dead_erase:
+            self.array.fill(0xFF, address, count)
+            self._stick()
+
+    def _status(self, bits: int) -> None:
+        self.registers[self.SR] = self.read(self.SR) | bits
+
+    def store(self, address: int, size: int, value: int) -> None:
+        """A word of a double word arrives; the second one programs both."""
+        if not self.registers[self.CR] & self.PG or self.read(self.SR) & self.ERRORS:
+            self._status(self.PGSERR)
+        elif size != 4:
+            self._status(self.SIZERR)
+        elif self._half is None and address % 8 == 0:
+            self._half = (address, value)
+        elif self._half is not None and address == self._half[0] + 4:
+            first, self._half = self._half, None
+            self._program(first[0], first[1] | value << 32)
+        else:
+            self._half = None
+            self._status(self.PGAERR)
+
+    def _program(self, address: int, value: int) -> None:
+        at, bad = address - FLASH, self.faults.program_error
+        erased = self.array.truth[at : at + 8] == b"\xff" * 8
+        if (not erased and value != 0) or (bad is not None and address <= bad < address + 8):
+            self._status(self.PROGERR)
+            return
+        self.array.poke(address, value.to_bytes(8, "little"))
+        self._stick()
+        self._status(self.EOP)
+
+    def _stick(self) -> None:
+        if (stuck := self.faults.stuck_bit) is not None and self.array.holds(stuck // 8):
+            byte = self.array.truth[stuck // 8 - FLASH] & ~(1 << stuck % 8)
+            self.array.poke(stuck // 8, bytes([byte]))
+
+
+class Gpio(Peripheral):
+    """A port of pins: modes and alternate functions are kept, levels are not modelled (RM0351, 8.5)."""
+
+    MODER, AFRL = 0x00, 0x20
+
+    def on_function(self, pin: int, function: int) -> bool:
+        """Whether `pin` (0 to 7) is in alternate function mode with this function."""
+        mode = self.registers.get(self.MODER, 0) >> 2 * pin & 3
+        return mode == 2 and self.registers.get(self.AFRL, 0) >> 4 * pin & 0xF == function
+
+
+class Usart(Peripheral):
+    """A USART without interrupts: CR1, BRR, ISR, ICR, RDR, TDR (RM0351, 40.8). Dead while its clock is off."""
+
+    CR1, BRR, ISR, ICR, RDR, TDR = 0x00, 0x0C, 0x1C, 0x20, 0x24, 0x28
+
+    def __init__(self, base: int, wiring: Wiring, clocked: Callable[[], bool], wired: Callable[[], bool]) -> None:
+        super().__init__(base)
+        self.line, self.clocked, self.wired, self._doze = wiring.line, clocked, wired, wiring.doze
+        self.hz: Callable[[], float] = lambda: 0.0
+        self._polls = 0
+        wiring.line.baud = self.baud
+
+    def baud(self) -> float:
+        """fck / USARTDIV, oversampling by 16; 0 while it is off."""
+        divider = self.registers.get(self.BRR, 0)
+        return self.hz() / divider if divider and self._on() else 0.0
+
+    def _on(self) -> bool:
+        return self.clocked() and self.wired() and bool(self.registers.get(self.CR1, 0) & 1)
+
+    def read(self, offset: int) -> int:
+        """RXNE shows whether a byte came; the transmitter is always ready."""
+        if not self.clocked():
+            return 0
+        if offset == self.ISR:
+            return self._status()
+        if offset == self.RDR:
+            self._polls = 0
+            return self._receive()
+        return super().read(offset)
+
+    def _status(self) -> int:
+        waiting = self._on() and bool(self.line.received) and self.registers.get(self.CR1, 0) & 4
+        self._polls = 0 if waiting else self._polls + 1
+        if self._polls > 200:
+            self._doze()
+            waiting = self._on() and bool(self.line.received)
+        return 0x0060_00C0 | (0x20 if waiting else 0)
+
+    def _receive(self) -> int:
+        return self.line.received.popleft() if self.line.received and self._on() else 0
+
+    def write(self, offset: int, value: int) -> None:
+        """TDR sends, where transmitter and pin are on."""
+        if not self.clocked():
+            return
+        if offset == self.TDR:
+            self._polls = 0
+            if self._on() and self.registers.get(self.CR1, 0) & 8:
+                self.line.send(bytes([value & 0xFF]))
+        else:
+            super().write(offset, value)
+            if offset == self.CR1 and not value & 1:
+                self.line.received.clear()
+
+
+def _build(wiring: Wiring) -> Parts:
+    faults, rcc, flash = wiring.faults, Rcc(), FlashController(wiring.faults)
+    port_b = Gpio(0x4800_0400)
+    usart = Usart(
+        0x4001_3800,
+        wiring,
+        clocked=lambda: rcc.enabled(Rcc.APB2ENR, 14),
+        wired=lambda: rcc.enabled(Rcc.AHB2ENR, 1) and port_b.on_function(6, 7) and port_b.on_function(7, 7),
+    )
+    usart.hz = rcc.hz
+
+    def check_clock() -> None:
+        if rcc.hz() > _HZ_PER_WAIT_STATE * (flash.wait_states + 1):
+            wiring.lock_up(f"flash with {flash.wait_states} wait states cannot follow {rcc.hz() / 1e6:g} MHz")
+
+    rcc.on_clock = check_clock
+    identity = Peripheral(0xE004_2000, {0x00: OTHER_IDCODE if faults.wrong_chip else IDCODE})
+    engineering = Peripheral(0x1FFF_7400, {0x190: 0x0041_0021, 0x194: 0x5033_5005, 0x198: 0x2035_3338, 0x1E0: 0x400})
+    power = Peripheral(0x4000_7000, {0x00: 0x200})
+    boot = Memory(0, flash.array.cells, flash, flash.array.truth, flash.array.spoiled)
+    memories = [flash.array, boot, Memory.of(0x2000_0000, 0x1_8000), Memory.of(0x1000_0000, 0x8000)]
+    watchdog = Peripheral(0x4000_3000)
+    return Parts(memories, [rcc, flash, port_b, usart, identity, engineering, power, watchdog], locked=faults.locked)
+
+
+CHIPS.add("stm32l475xg", Chip(core="cortex-m4", build=_build))
