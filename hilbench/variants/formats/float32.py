@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from hilbench.errors import UnsupportedModel, UnsupportedOp
+from hilbench.ir.attrs import Reshape
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Array, Graph, Op, QuantParams, Tensor
 from hilbench.variants.variant import FORMATS, Calibration, Format, Transformed, no_argument
@@ -62,7 +62,10 @@ def _bias_scales(graph: Graph) -> dict[str, QuantParams]:
 
 
 def _without_conversions(graph: Graph) -> Graph:
-    """The graph without QUANTIZE and DEQUANTIZE: readers and writers name the tensor on the other side."""
+    """The graph without QUANTIZE and DEQUANTIZE: readers and writers name the tensor on the other side.
+
+    One from a graph input (or constant) to a graph output has neither; it becomes a RESHAPE to the same shape.
+    """
     for op in graph.ops:
         if op.kind in CONVERSIONS:
             graph = _without(graph, op)
@@ -73,8 +76,8 @@ def _without(graph: Graph, op: Op) -> Graph:
     source, out = str(op.inputs[0]), op.outputs[0]
     if out in graph.outputs:
         if source in graph.outputs or source not in graph.producer:
-            why = "what it reads is an input, a constant or an output of the model, so it cannot be left out"
-            raise UnsupportedModel(graph.name, [UnsupportedOp(op.kind, op.index, out, why)])
+            copy = replace(op, kind="RESHAPE", attrs=Reshape())
+            return replace(graph, ops=tuple(copy if each.outputs == op.outputs else each for each in graph.ops))
         source, out = out, source
     ops = tuple(_renamed(each, out, source) for each in graph.ops if each.outputs != op.outputs)
     tensors = {name: tensor for name, tensor in graph.tensors.items() if name != out}

@@ -1,0 +1,70 @@
+"""`hilbench plan`: what a variant of a model needs of a board's memory, step by step, without building it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hilbench.boards import Board, find
+from hilbench.cli.table import plain_grid
+from hilbench.errors import DoesNotFit
+from hilbench.plan.describe import describe_schedule
+from hilbench.plan.plan import Plan
+from hilbench.runner.firmware import plan_model
+from hilbench.suite import Model, find_data, find_model
+from hilbench.variants.variant import Variant
+
+
+def command(
+    model: Annotated[str, typer.Argument(metavar="MODEL.tflite", help="A model: file, or name of a shipped one.")],
+    *,
+    board: Annotated[str, typer.Option(help="Board: name, or a .toml file.")],
+    variant: Annotated[str, typer.Option(help="As in int8+sparse:0.8+patch (hilbench variants).")] = "int8",
+    calibration: Annotated[str, typer.Option(metavar="FILE.npz", help="Samples x to quantize a float model.")] = "",
+) -> None:
+    """Show the arena map and the memory of every step; nothing is built."""
+    path = find_model(model)
+    chosen, where = Variant.parse(variant), find(board)
+    done, plan = plan_model(Model(path.stem, path, calibration=find_data(calibration)), chosen, where)
+    print(f"{path.stem} {chosen} on {where.name}: {describe_schedule(plan)}")
+    for note in done.notes:
+        print(f"note: {note}")
+    _steps(plan)
+    _arena(plan)
+    _summary(plan, where)
+
+
+def _steps(plan: Plan) -> None:
+    rows = [
+        (
+            step.name,
+            plan.graph.ops[step.op].outputs[0],
+            "x".join(str(n) for n in plan.graph[plan.graph.ops[step.op].outputs[0]].shape),
+            step.kernel or "-",
+            f"{step.macs:,}",
+            f"{step.live_bytes:,}" + (" ◀ peak" if step.live_bytes == plan.lower_bound_bytes else ""),
+        )
+        for step in plan.steps
+    ]
+    plain_grid(("step", "writes", "shape", "kernel", "MACs", "live bytes"), rows)
+
+
+def _arena(plan: Plan) -> None:
+    rows = [
+        (str(b.offset), str(b.size), b.kind, f"{b.first}-{b.last}", ", ".join(b.holds) or b.name)
+        for b in sorted(plan.buffers, key=lambda b: (b.offset, b.first))
+    ]
+    plain_grid(("offset", "bytes", "kind", "steps", "holds"), rows)
+
+
+def _summary(plan: Plan, board: Board) -> None:
+    """The arena against its lower bound and the board's RAM, which the stack and static data share with it."""
+    gap = plan.arena_bytes - plan.lower_bound_bytes
+    ram = board.memory.ram.size
+    extra = f"{plan.extra_macs:,} ({plan.extra_macs / plan.macs:.1%})" if plan.macs else "0"
+    print(f"arena {plan.arena_bytes:,} bytes, lower bound {plan.lower_bound_bytes:,}, gap {gap:,}")
+    print(f"MACs {plan.macs:,}, extra MACs {extra}")
+    if plan.arena_bytes > ram:
+        raise DoesNotFit("ram", plan.arena_bytes, ram, "the arena alone")
+    print(f"RAM of {board.name}: {ram:,} bytes, {ram - plan.arena_bytes:,} left for stack and static data")
