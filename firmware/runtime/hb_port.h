@@ -15,7 +15,8 @@
 enum hb_counter {
     HB_COUNTER_NONE,
     HB_COUNTER_SYSTICK,
-    HB_COUNTER_DWT, /* taken when it exists and runs, else SysTick */
+    HB_COUNTER_DWT,    /* taken when it exists and runs, else SysTick */
+    HB_COUNTER_ICOUNT, /* what SysTick is in an emulator that counts instructions; not for ports to ask for */
 };
 
 /* The counter that is to be used on this chip. */

@@ -46,6 +46,7 @@ typedef struct {
     uint32_t cpuid;
     uint8_t counter, guards;
     uint32_t empty_step_ticks, loop_ticks;
+    const char *note; /* something that the user should read, or null */
 } hb_platform_info;
 
 typedef struct {
@@ -76,8 +77,9 @@ uint64_t hb_counter_now(void);
 
 /* The step that is running, HB_NO_STEP outside of the model. */
 extern uint16_t hb_current_step;
-/* A store to it marks the begin of a step for the block profiler. */
-extern volatile uint32_t hb_step_mark;
+/* Four stores to it mark the begin of a step for the block profiler: their places spell the step's number, as four
+ * hexadecimal digits, because a profiler sees where a store goes, not what it stores. */
+extern volatile uint8_t hb_step_mark[16];
 
 /* The body of hb_step_begin, on the stack of the harness. */
 void hb_steps_account(uint16_t step);
@@ -101,8 +103,6 @@ uint32_t hb_arena_used(void);
 
 /* Answer the host until the power goes. */
 void hb_serve(void) __attribute__((noreturn));
-/* Say `text` to the host. */
-void hb_log(const char *text);
 /* Send `fault`, again after each frame that comes. */
 void hb_serve_fault(const hb_fault *fault) __attribute__((noreturn));
 

@@ -204,30 +204,37 @@ static bool is_ours(const hb_frame *command)
     return true;
 }
 
-void hb_serve(void)
-{
-    for (;;) {
-        next_command();
-        if (!is_ours(&receiver.frame)) {
-            continue;
-        }
-        bool again = answered && hb_frame_sequence(&receiver.frame) == hb_frame_sequence(&answer);
-        if (!again) {
-            execute(&receiver.frame);
-            answered = true;
-        }
-        hb_frame_send(&answer, hb_port_put);
-    }
-}
-
-/* Both use the answer's buffer: a LOG comes before the first answer, and after a FAULT nothing is answered. */
-void hb_log(const char *text)
+/* Uses the answer's buffer: allowed only before a command is executed. */
+static void say(const char *text)
 {
     hb_frame_begin(&answer, HB_LOG, 0, nonce);
     for (; text[answer.length] != 0 && answer.length < HB_PAYLOAD_MAX; answer.length++) {
         hb_frame_payload(&answer)[answer.length] = (uint8_t)text[answer.length];
     }
     hb_frame_send(&answer, hb_port_put);
+}
+
+static void serve(hb_frame *command)
+{
+    bool again = answered && hb_frame_sequence(command) == hb_frame_sequence(&answer);
+    if (!again) {
+        if (hb_frame_kind(command) == HB_HELLO && hb_platform.note) {
+            say(hb_platform.note);
+        }
+        execute(command);
+        answered = true;
+    }
+    hb_frame_send(&answer, hb_port_put);
+}
+
+void hb_serve(void)
+{
+    for (;;) {
+        next_command();
+        if (is_ours(&receiver.frame)) {
+            serve(&receiver.frame);
+        }
+    }
 }
 
 void hb_serve_fault(const hb_fault *fault)

@@ -6,7 +6,7 @@
 #include "hb_runtime.h"
 
 uint16_t hb_current_step = HB_NO_STEP;
-volatile uint32_t hb_step_mark;
+volatile uint8_t hb_step_mark[16];
 
 static uint64_t resumed;
 
@@ -19,6 +19,14 @@ static void check(void)
     }
 }
 
+static void mark(uint16_t step)
+{
+    hb_step_mark[step >> 12] = 0;
+    hb_step_mark[step >> 8 & 15] = 0;
+    hb_step_mark[step >> 4 & 15] = 0;
+    hb_step_mark[step & 15] = 0;
+}
+
 void hb_steps_account(uint16_t step)
 {
     uint64_t now = hb_counter_now();
@@ -28,7 +36,7 @@ void hb_steps_account(uint16_t step)
     }
     check();
     hb_current_step = step;
-    hb_step_mark = step;
+    mark(step);
     resumed = hb_counter_now();
 }
 

@@ -20,7 +20,10 @@ class Symbol:
 class Ledger:
     """Bytes by item, model and harness apart (DESIGN: SRAM and flash).
 
-    Static RAM never contains the arena. `stack_bound` is the compiler's stack usage over the call graph of the model.
+    Static RAM never contains the arena. `static_harness` is all RAM that the harness takes: its variables, its stack,
+    the sums of the steps, guards and what alignment leaves unused. Initial values of data are counted in flash as well,
+    with the code of their side. `stack_bound` is the deepest stack of the model over its call graph, with the frame of
+    one interrupt on top.
     """
 
     flash_weights: int
@@ -36,7 +39,8 @@ class Ledger:
 class FirmwareImage:
     """An ELF that was built for one board (or the host), with its identity.
 
-    `build_id` is the digest of its build plan; the firmware carries it and says it in HELLO.
+    `build_id` is the digest of its build plan; the firmware carries it and says it in HELLO. `ledger` is None for the
+    host, where no figure means anything.
     """
 
     elf: Path

@@ -14,13 +14,20 @@ from hilbench.registry import Registry
 
 @dataclass(frozen=True)
 class Hello:
-    """What the firmware says about itself. `counter`: "icount" (emulated SysTick), "dwt", "systick" or "none"."""
+    """What the firmware says about itself.
+
+    `counter` says what ticks are: "icount" (instructions), "dwt" and "systick" (cycles of the
+    core), or "none". `counter_overhead`: ticks of an empty step, already taken off every sample. `guards`: names from
+    `hilbench.wire.messages.GUARDS`. `log`: lines the firmware said on its own.
+    """
 
     build_id: str
     core: str
     clock_hz: int
     counter: str
     counter_overhead: int
+    guards: tuple[str, ...] = ()
+    log: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,7 @@ class StepSample:
 
 @dataclass(frozen=True)
 class Watermark:
-    """High-water mark of a painted region ("arena", "stack") in bytes, and the region's size."""
+    """High-water mark of a painted region ("arena", "stack", "harness_stack") in bytes, and the region's size."""
 
     region: str
     used: int
@@ -51,7 +58,7 @@ class Session(ABC):
 
     @abstractmethod
     def run(self) -> list[StepSample]:
-        """Run one inference; samples of every step in order, then the overhead."""
+        """Run one inference; samples of every step in order, then the overhead. They add up to the whole run."""
 
     @abstractmethod
     def read_output(self, index: int) -> bytes:
@@ -59,7 +66,7 @@ class Session(ABC):
 
     @abstractmethod
     def watermarks(self) -> list[Watermark]:
-        """High-water marks since boot."""
+        """High-water marks since boot. That of the arena is exact after two runs (firmware/runtime/hb_watermark.c)."""
 
 
 class Target(ABC):

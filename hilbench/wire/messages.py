@@ -45,7 +45,7 @@ class Kind(IntEnum):
     REFUSED = 0xFF
 
 
-COUNTERS = ("none", "systick", "dwt")
+COUNTERS = ("none", "systick", "dwt", "icount")
 REGIONS = ("arena", "stack", "harness_stack")
 GUARDS = ("stack_mpu", "stack_limit", "stack_painted", "flash_read_only", "null", "arena_painted")
 """Bit n of the guards in HELLO says that guard n is set."""
@@ -76,7 +76,10 @@ def named(names: tuple[str, ...], number: int) -> str:
 
 @dataclass(frozen=True)
 class HelloAnswer:
-    """Who the firmware is. `loop_ticks` is what 1,000 rounds of a two-instruction loop took."""
+    """Who the firmware is. `loop_ticks` is what 1,000 rounds of a two-instruction loop took.
+
+    Ticks are cycles of the core, or instructions where the counter is "icount".
+    """
 
     build_id: str
     cpuid: int

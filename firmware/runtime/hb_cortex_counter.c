@@ -1,0 +1,167 @@
+/* The counter: DWT CYCCNT where it exists and runs, else SysTick; 64 bits.
+ *
+ * In an emulator whose instructions all take HB_ICOUNT_NS of its time, SysTick counts instructions: one is some 20
+ * ticks, so that rounding a time to whole instructions gives their exact number, whatever the phase of the ticks.
+ *
+ * SysTick has 24 bits and interrupts at each overflow; what the interrupt itself costs is found at boot and taken off.
+ * CYCCNT has 32 bits and is extended at each reading: a single step must stay below 2^32 cycles (9 s at 480 MHz).
+ */
+#include "hb_cortex.h"
+#include "hb_port.h"
+
+#define SYSTICK_BITS 24
+#define SYSTICK_TOP ((1u << SYSTICK_BITS) - 1)
+#define LOOP_ROUNDS 1000u
+
+#if defined(HB_ICOUNT_NS)
+#define SYSTICK_COUNTS HB_COUNTER_ICOUNT
+#else
+#define SYSTICK_COUNTS HB_COUNTER_SYSTICK
+#endif
+
+static volatile uint32_t overflows;
+static uint32_t overflow_cost;
+static uint64_t extended;
+
+void hb_systick(void);
+
+void hb_systick(void)
+{
+    overflows++;
+}
+
+static uint64_t systick_ticks(void)
+{
+    uint32_t mask;
+    __asm volatile("mrs %0, primask\n cpsid i" : "=r"(mask)::"memory");
+    uint32_t value = SYST_CVR, high = overflows;
+    if (SCB_ICSR & ICSR_PENDSTSET) {
+        value = SYST_CVR; /* it wrapped, before or after the first reading: this one is after */
+        high++;
+    }
+    __asm volatile("msr primask, %0" ::"r"(mask) : "memory");
+    return ((uint64_t)high << SYSTICK_BITS) + (SYSTICK_TOP - value);
+}
+
+static uint64_t systick_now(void)
+{
+    uint64_t ticks = systick_ticks();
+#if defined(HB_ICOUNT_NS)
+    /* in quarters of a nanosecond, which are whole for every clock that divides 4 GHz */
+    ticks = (ticks * (4000000000u / HB_CLOCK_HZ) + 2 * HB_ICOUNT_NS) / (4 * HB_ICOUNT_NS);
+#endif
+    return ticks - (uint64_t)overflows * overflow_cost;
+}
+
+static uint64_t dwt_extended(void)
+{
+    uint32_t passed = DWT_CYCCNT - (uint32_t)extended;
+    extended += passed;
+    return extended;
+}
+
+uint64_t hb_counter_now(void)
+{
+    switch (hb_platform.counter) {
+    case HB_COUNTER_DWT:
+        return dwt_extended();
+    case HB_COUNTER_SYSTICK:
+    case HB_COUNTER_ICOUNT:
+        return systick_now();
+    default:
+        return 0;
+    }
+}
+
+static void systick_restart(void)
+{
+    SYST_CSR = 0;
+    SYST_RVR = SYSTICK_TOP;
+    SYST_CVR = 0;
+    SCB_ICSR = ICSR_PENDSTCLR;
+    overflows = 0;
+    SYST_CSR = 7;
+    for (uint32_t i = 0; i < 100 && SYST_CVR == 0; i++) {
+    }
+}
+
+void hb_counter_restart(void)
+{
+    if (hb_platform.counter == HB_COUNTER_DWT) {
+        extended = DWT_CYCCNT;
+    } else {
+        systick_restart();
+    }
+}
+
+/* Two instructions per round, and not aligned by chance. */
+__attribute__((noinline, aligned(16))) static void known_loop(uint32_t rounds)
+{
+    __asm volatile("1: subs %0, #1\n bne 1b" : "+l"(rounds)::"cc");
+}
+
+static uint32_t loop_took(uint32_t rounds)
+{
+    uint64_t start = hb_counter_now();
+    known_loop(rounds);
+    return (uint32_t)(hb_counter_now() - start);
+}
+
+/* Ticks of LOOP_ROUNDS rounds, reading the counter left out; 0 where the counter does not count. */
+static uint32_t self_test(void)
+{
+    hb_counter_restart();
+    uint32_t one = loop_took(LOOP_ROUNDS), two = loop_took(2 * LOOP_ROUNDS);
+    return two - one;
+}
+
+static bool dwt_runs(void)
+{
+#if HB_ARMV6M
+    return false;
+#else
+    SCB_DEMCR |= DEMCR_TRCENA;
+    DWT_LAR = DWT_LAR_KEY;
+    if (DWT_CTRL & DWT_CTRL_NOCYCCNT) {
+        return false;
+    }
+    DWT_CTRL |= DWT_CTRL_CYCCNTENA;
+    hb_platform.counter = HB_COUNTER_DWT;
+    return self_test() != 0;
+#endif
+}
+
+/* What one overflow interrupt costs: the same stretch of code with one set pending by hand, and without. */
+static uint32_t interrupt_took(uint32_t pend)
+{
+    systick_restart();
+    uint64_t start = hb_counter_now();
+    SCB_ICSR = pend;
+    __asm volatile("dsb\n isb" ::: "memory");
+    overflows = 0; /* the one that was counted was none */
+    return (uint32_t)(hb_counter_now() - start);
+}
+
+static void calibrate_overflow(void)
+{
+    uint32_t without = interrupt_took(0);
+    overflow_cost = interrupt_took(ICSR_PENDSTSET) - without;
+}
+
+void hb_counter_init(void)
+{
+    if (hb_port_counter == HB_COUNTER_DWT && dwt_runs()) {
+        hb_platform.loop_ticks = self_test();
+        return;
+    }
+    if (hb_port_counter == HB_COUNTER_DWT) {
+        hb_platform.note = "DWT CYCCNT does not run on this chip: SysTick counts";
+    }
+    hb_platform.counter = SYSTICK_COUNTS;
+    calibrate_overflow();
+    hb_platform.loop_ticks = self_test();
+    if (hb_platform.loop_ticks == 0) {
+        hb_platform.counter = HB_COUNTER_NONE;
+        hb_platform.note = "no counter runs on this chip";
+    }
+}

@@ -1,0 +1,1 @@
+"""Toolchains, one per file."""

@@ -1,0 +1,91 @@
+"""Target `qemu`: the board's emulator counts instructions, which is why `-icount` is always on.
+
+Under `-icount shift=N` each instruction takes 2^N ns of virtual time. The firmware knows N, reads SysTick, and gives
+instructions (hb_cortex_counter.c); its known loop shows here that both meant the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from hilbench.boards import Board
+from hilbench.boards.board import Emulator
+from hilbench.build.image import FirmwareImage
+from hilbench.build.plan import ICOUNT_NS
+from hilbench.errors import ConfigError, TargetError
+from hilbench.targets.line import Line, SerialLine, Transcript
+from hilbench.targets.process import Child, started
+from hilbench.targets.session import Deadlines, LinkSession
+from hilbench.targets.target import TARGETS, Target
+
+PROGRAM = "qemu-system-arm"
+REPAIR = "sudo apt-get install qemu-system-arm (macOS: brew install qemu)"
+ICOUNT_SHIFT = ICOUNT_NS.bit_length() - 1
+LOOP_INSTRUCTIONS = 2000
+"""What the firmware's known loop executes: 1,000 rounds of two instructions."""
+
+
+class Qemu(Target):
+    """The emulator that a board file names, by `-icount`."""
+
+    name = "qemu"
+    provenance = "counted"
+
+    @contextmanager
+    def open(
+        self,
+        board: Board,
+        image: FirmwareImage,
+        *,
+        extra: Sequence[str] = (),
+        transcript: Path | None = None,
+        deadlines: Deadlines | None = None,
+    ) -> Iterator[LinkSession]:
+        """Boot the image; `extra` are further arguments for QEMU (the block profiler's plugin).
+
+        Raises:
+            ConfigError: the board names no machine of QEMU.
+            ToolError: QEMU is not installed.
+            TargetError: it does not start, or what it runs is not this image.
+        """
+        emulator = _emulator(board)
+        with started(lambda link: command(emulator, image.elf, link, extra), repair=REPAIR) as child:
+            with _line(child) as serial:
+                line: Line = Transcript(serial, transcript) if transcript else serial
+                session = LinkSession(
+                    line, image, deadlines or Deadlines(), check=child.check, describe=lambda: " ".join(child.command)
+                )
+                _check_counter(session)
+                yield session
+
+
+def _check_counter(session: LinkSession) -> None:
+    counter, looped = session.hello.counter, session.answer.loop_ticks
+    if counter != "icount" or looped != LOOP_INSTRUCTIONS:
+        raise TargetError(f"the known loop has {LOOP_INSTRUCTIONS} instructions; the counter '{counter}' saw {looped}")
+
+
+def _emulator(board: Board) -> Emulator:
+    if board.emulator is None or board.emulator.kind != "qemu":
+        raise ConfigError(
+            "names no machine of QEMU", where=f"board {board.name}", right='[emulator] machine = "mps2-an386"'
+        )
+    return board.emulator
+
+
+def command(emulator: Emulator, elf: Path, link: int, extra: Sequence[str]) -> tuple[str, ...]:
+    """The command line; `link` is a listening socket's descriptor. The machine waits until the link is connected."""
+    serial = f"socket,id=link,fd={link},server=on,wait=on"
+    return (
+        PROGRAM, "-machine", emulator.machine, "-icount", f"shift={ICOUNT_SHIFT}", "-kernel", str(elf),
+        "-display", "none", "-monitor", "none", "-chardev", serial, "-serial", "chardev:link", *extra,
+    )  # fmt: skip
+
+
+def _line(child: Child) -> SerialLine:
+    return SerialLine(child.url, 115200, child.explain)
+
+
+TARGETS.add("qemu", Qemu())

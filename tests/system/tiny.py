@@ -1,0 +1,58 @@
+"""A small model written by hand: three steps that double, add one, and reverse eight bytes, with a place for a crime."""
+
+from __future__ import annotations
+
+MODEL = """
+#include "hb_model.h"
+
+#define ARENA_BYTES {arena}
+
+static uint8_t arena[ARENA_BYTES] __attribute__((section(".arena"), aligned(16)));
+
+__attribute__((noinline)) static void hb_step_00_double(void)
+{{
+    for (int i = 0; i < 8; i++) {{
+        arena[8 + i] = (uint8_t)(2 * arena[i]);
+    }}
+}}
+
+__attribute__((noinline)) static void hb_step_01_add(void)
+{{
+    for (int i = 0; i < 8; i++) {{
+        arena[16 + i] = (uint8_t)(1 + arena[8 + i]);
+    }}
+    {crime}
+}}
+
+__attribute__((noinline)) static void hb_step_02_reverse(void)
+{{
+    for (int i = 0; i < 8; i++) {{
+        arena[ARENA_BYTES - 1 - i] = arena[16 + i];
+    }}
+}}
+
+static void run(void)
+{{
+    hb_step_begin(0);
+    hb_step_00_double();
+    hb_step_begin(1);
+    hb_step_01_add();
+    hb_step_begin(2);
+    hb_step_02_reverse();
+    hb_step_begin(3);
+}}
+
+static const hb_port inputs[] = {{{{0, 8}}}};
+static const hb_port outputs[] = {{{{ARENA_BYTES - 8, 8}}}};
+const hb_model_info hb_model = {{arena, ARENA_BYTES, 3, 1, 1, inputs, outputs, run}};
+"""
+
+
+def tiny(crime: str = "", arena: int = 40, before: str = "") -> dict[str, str]:
+    """Sources of the model; `crime` is a statement in step 1, `before` a declaration it may need."""
+    return {"model.c": before + MODEL.format(crime=crime, arena=arena)}
+
+
+def expected(data: bytes) -> bytes:
+    """What the model makes of eight bytes."""
+    return bytes((2 * byte + 1) & 0xFF for byte in reversed(data))
