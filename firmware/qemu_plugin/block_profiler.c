@@ -1,16 +1,17 @@
 /* A QEMU plugin that records, exactly, which basic blocks of Cortex-M firmware ran and which data they touched.
  *
- * Time is cut into segments, at stores to the mark (a symbol of the firmware) or at entry to and return from one
- * function. Each segment is written with what every block did in it (executions, taken exits, changes of direction) and
- * with counters of its data accesses. hilbench/profile/record.py reads the file and holds the format's description.
+ * Time is cut into segments, at each call of one function and at each return from it. A segment is written with what
+ * every block did in it (executions, taken exits, changes of direction), with counters of its data accesses, and with
+ * the mark, a number that the firmware spelled in it. hilbench/profile/record.py reads the file and describes its form.
  *
  * A block is a translation block of QEMU, known by address and code; one that QEMU cut short simply falls through into
- * the next. `taken` is known when the next block starts, so a segment ends with the whole block that stored the mark.
+ * the next one.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cache.h"
 #include "qemu_api.h"
@@ -21,6 +22,7 @@
 
 #define MAX_REGIONS 8
 #define MAX_CODE 4096
+#define MARK_BYTES 16
 #define NO_ADDRESS UINT64_MAX
 
 HB_EXPORT int qemu_plugin_version = HB_PLUGIN_VERSION;
@@ -33,7 +35,7 @@ typedef struct block {
     uint64_t start, end;
     counts now, written;
     uint32_t id, length;
-    uint8_t last, seen, watched;
+    uint8_t last, seen, watched, calls;
     struct block *next;
     uint8_t code[];
 } block;
@@ -43,7 +45,7 @@ typedef struct {
     uint64_t insn_end;
     uint32_t info, mask, words;
     uint32_t known, store;
-} access;
+} accessor;
 
 typedef struct {
     char name[16];
@@ -52,7 +54,7 @@ typedef struct {
 
 static struct {
     FILE *out;
-    uint64_t mark, mark_size, function;
+    uint64_t mark, function, calls;
     int interface;
     region regions[MAX_REGIONS + 1];
     unsigned count;
@@ -60,14 +62,16 @@ static struct {
 
 static struct {
     block *current;
-    uint32_t pending;
-    uint64_t cut_at, mark_offset, returns_to, depth;
+    bool cut;
+    uint64_t cut_at, returns_to, depth, returned;
+    uint32_t digits, mark;
     uint64_t last_line8, line8_changes, unaligned;
 } state = {.cut_at = NO_ADDRESS, .returns_to = NO_ADDRESS, .last_line8 = NO_ADDRESS};
 
-enum { PENDING_MARK = 1, PENDING_CUT = 2 };
-enum { RECORD_SETUP = 1, RECORD_BLOCK = 2, RECORD_SEGMENT = 3, RECORD_END = 4 };
-enum { MARK_ENTER = 0xFFFFFFFE, MARK_LEAVE = 0xFFFFFFFF };
+enum { RECORD_BLOCK = 1, RECORD_SEGMENT = 2, RECORD_END = 3 };
+enum { ENDED_BY_CALL = 1, ENDED_BY_RETURN = 2, ENDED_BY_EXIT = 3 };
+#define DIGITS 4 /* hexadecimal, each a store to its place in the mark */
+#define NO_MARK UINT32_MAX
 
 /* ------------------------------------------------------------------------------------------------ blocks */
 
@@ -95,6 +99,14 @@ static void put64(uint64_t value)
     put(&value, sizeof value);
 }
 
+/* Whether `code` ends in BL or BLX: what follows it is where the callee returns to. */
+static bool ends_in_call(const uint8_t *code, uint32_t length)
+{
+    uint32_t last = code[length - 2] | (uint32_t)code[length - 1] << 8;
+    uint32_t before = length < 4 ? 0 : code[length - 4] | (uint32_t)code[length - 3] << 8;
+    return (last & 0xFF87) == 0x4780 || ((before & 0xF800) == 0xF000 && (last & 0xD000) == 0xD000);
+}
+
 static block *add_block(uint64_t start, const uint8_t *code, uint32_t length)
 {
     block *fresh = calloc(1, sizeof(block) + length);
@@ -106,6 +118,7 @@ static block *add_block(uint64_t start, const uint8_t *code, uint32_t length)
     fresh->end = start + length;
     fresh->id = blocks;
     fresh->length = length;
+    fresh->calls = ends_in_call(code, length);
     fresh->watched = start == setup.function || start == state.returns_to;
     memcpy(fresh->code, code, length);
     fresh->next = buckets[(start >> 1) % BUCKETS];
@@ -152,15 +165,17 @@ static void put_counters(void)
     state.line8_changes = state.unaligned = 0;
 }
 
-/* Write what ran since the last segment; `mark` is what ended it. */
-static void end_segment(uint32_t mark)
+/* Write what ran since the last segment. */
+static void end_segment(uint32_t ended_by)
 {
     uint32_t changed = 0;
     for (uint32_t i = 0; i < blocks; i++) {
         changed += memcmp(&all[i]->now, &all[i]->written, sizeof(counts)) != 0;
     }
     put32(RECORD_SEGMENT);
-    put32(mark);
+    put32(ended_by);
+    put32(state.digits >= DIGITS ? state.mark : NO_MARK);
+    state.digits = 0;
     put_counters();
     put32(changed);
     for (uint32_t i = 0; i < blocks; i++) {
@@ -174,6 +189,12 @@ static void end_segment(uint32_t mark)
         }
     }
     fflush(setup.out);
+}
+
+static void finish(void)
+{
+    put32(RECORD_END);
+    fclose(setup.out);
 }
 
 /* --------------------------------------------------------------------------------------------- execution */
@@ -196,34 +217,42 @@ static block *first_part(block *whole)
     return part;
 }
 
+/* A call from within the function is part of it; one through the same return address must return as often. */
 static void enter_function(block *from)
 {
-    if (state.depth++ == 0) {
-        end_segment(MARK_ENTER);
+    if (state.returns_to != NO_ADDRESS) {
+        state.depth += from->calls && from->end == state.returns_to;
+        return;
+    }
+    end_segment(ENDED_BY_CALL);
+    if (from->calls) {
         state.returns_to = from->end;
-        watch(state.returns_to, true);
+        state.depth = 1;
+        watch(from->end, true);
     }
 }
 
 static void return_from_function(void)
 {
-    state.depth = 0;
-    uint64_t address = state.returns_to;
-    state.returns_to = NO_ADDRESS;
-    watch(address, false);
-    end_segment(MARK_LEAVE);
+    if (--state.depth == 0) {
+        uint64_t address = state.returns_to;
+        state.returns_to = NO_ADDRESS;
+        watch(address, false);
+        end_segment(ENDED_BY_RETURN);
+        if (++state.returned == setup.calls) {
+            finish();
+            _exit(EXIT_SUCCESS);
+        }
+    }
 }
 
 static __attribute__((noinline)) void on_event(block *b, block *from)
 {
-    if ((state.pending & PENDING_CUT) && b->start == state.cut_at && from->start < b->start && b->start < from->end) {
+    if (state.cut && b->start == state.cut_at && from->start < b->start && b->start < from->end) {
         from = first_part(from);
     }
+    state.cut = false;
     left(from, from->end != b->start);
-    if (state.pending & PENDING_MARK) {
-        end_segment((uint32_t)state.mark_offset);
-    }
-    state.pending = 0;
     if (b->start == state.returns_to) {
         return_from_function();
     }
@@ -237,7 +266,7 @@ static void on_block(unsigned int cpu, void *data)
     (void)cpu;
     block *b = data, *from = state.current;
     state.current = b;
-    if (__builtin_expect(state.pending | b->watched, 0)) {
+    if (__builtin_expect(state.cut | b->watched, 0)) {
         on_event(b, from);
     } else {
         left(from, from->end != b->start);
@@ -247,7 +276,7 @@ static void on_block(unsigned int cpu, void *data)
 
 /* -------------------------------------------------------------------------------------------- data accesses */
 
-static __attribute__((noinline)) void learn(access *a, qemu_plugin_meminfo_t info)
+static __attribute__((noinline)) void learn(accessor *a, qemu_plugin_meminfo_t info)
 {
     unsigned shift = qemu_plugin_mem_size_shift(info);
     a->info = info;
@@ -270,21 +299,20 @@ static inline region *region_of(uint64_t address)
 static void on_access(unsigned int cpu, qemu_plugin_meminfo_t info, uint64_t address, void *data)
 {
     (void)cpu;
-    access *a = data;
+    accessor *a = data;
     if (__builtin_expect(!a->known || a->info != info, 0)) {
         learn(a, info);
     }
     region *r = region_of(address);
     state.unaligned += (address & a->mask) != 0;
     if (r == &setup.regions[setup.count]) {
-        state.pending |= PENDING_CUT;
+        state.cut = true;
         state.cut_at = a->insn_end;
     }
     if (a->store) {
         r->writes += a->words;
-        if (__builtin_expect(address - setup.mark < setup.mark_size, 0)) {
-            state.pending |= PENDING_MARK;
-            state.mark_offset = address - setup.mark;
+        if (__builtin_expect(address - setup.mark < MARK_BYTES, 0)) {
+            state.mark = (state.digits++ % DIGITS ? state.mark << 4 : 0) | (uint32_t)(address - setup.mark);
         }
         return;
     }
@@ -316,7 +344,7 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
         size_t size = qemu_plugin_insn_size(insn);
         read_code(insn, code + length, size);
         length += (uint32_t)size;
-        access *a = calloc(1, sizeof *a);
+        accessor *a = calloc(1, sizeof *a);
         a->insn_end = qemu_plugin_insn_vaddr(insn) + size;
         /* Both kinds: in QEMU 7.2 asking for reads alone delivers only writes. */
         qemu_plugin_register_vcpu_mem_cb(insn, on_access, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW, a);
@@ -329,9 +357,8 @@ static void on_qemu_exit(qemu_plugin_id_t id, void *data)
 {
     (void)id;
     (void)data;
-    end_segment(MARK_LEAVE);
-    put32(RECORD_END);
-    fclose(setup.out);
+    end_segment(ENDED_BY_EXIT);
+    finish();
 }
 
 /* ---------------------------------------------------------------------------------------------- arguments */
@@ -352,7 +379,8 @@ static bool parse(const char *argument)
         setup.out = fopen(argument + 4, "wb");
         return setup.out != NULL;
     }
-    if (sscanf(argument, "mark=%" SCNi64 ":%" SCNi64, (int64_t *)&setup.mark, (int64_t *)&setup.mark_size) == 2 ||
+    if (sscanf(argument, "mark=%" SCNi64, (int64_t *)&setup.mark) == 1 ||
+        sscanf(argument, "calls=%" SCNu64, &setup.calls) == 1 ||
         sscanf(argument, "function=%" SCNi64, (int64_t *)&setup.function) == 1) {
         return true;
     }
@@ -371,7 +399,6 @@ static int refuse(const char *what, const char *detail)
 static void put_setup(void)
 {
     put("HBPROF\1\0", 8);
-    put32(RECORD_SETUP);
     put32(setup.count + 1);
     strcpy(setup.regions[setup.count].name, "device");
     for (unsigned r = 0; r <= setup.count; r++) {
