@@ -14,8 +14,7 @@ void hb_fault_capture(uint32_t frame, uint32_t return_code) __attribute__((noret
 
 void hb_platform_stop(const hb_fault *fault)
 {
-    hb_fault kept = *fault;
-    hb_serve_fault(&kept);
+    hb_serve_fault(fault);
 }
 
 #if !HB_ARMV6M
@@ -58,8 +57,10 @@ static bool ran_over(const hb_fault *fault, uint8_t *bottom)
 void hb_fault_capture(uint32_t frame, uint32_t return_code)
 {
     bool on_psp = return_code & 4;
-    hb_fault fault = {.step = hb_current_step, .sp = frame};
+    static hb_fault fault;
     uint32_t exception;
+    fault.step = hb_current_step;
+    fault.sp = frame;
     __asm volatile("mrs %0, ipsr" : "=r"(exception));
 #if !HB_ARMV6M
     read_status(&fault);

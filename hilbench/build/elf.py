@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
 
 from hilbench.build.image import Symbol
 
@@ -63,7 +64,7 @@ def read_elf(path: Path) -> Elf:
         names = [section.name for section in elf.iter_sections()]
         sections = {s.name: _section(s) for s in elf.iter_sections() if s["sh_flags"] & _ALLOC and s["sh_size"]}
         table = elf.get_section_by_name(".symtab")
-        raw = [] if table is None else list(table.iter_symbols())
+        raw = list(table.iter_symbols()) if isinstance(table, SymbolTableSection) else []
         return Elf(elf.header["e_entry"], sections, _symbols(raw, names), _functions(raw), _mapping(raw))
 
 

@@ -73,7 +73,9 @@ def write_files(plan: BuildPlan, folder: Path) -> None:
 
 def _run(command: Command, folder: Path, regions: Iterable[LinkRegion]) -> None:
     try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", timeout=_SECONDS)
+        done = subprocess.run(
+            command, cwd=folder, check=False, capture_output=True, text=True, errors="replace", timeout=_SECONDS
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ToolError(command[0], f"does not run: {error}") from error
     if done.returncode != 0:

@@ -112,7 +112,8 @@ def _port(board: Board, place: Place, clock: str) -> tuple[str, tuple[str, ...]]
     name = clock or board.clock.default
     if name not in board.clock.hz:
         raise ConfigError(f"no clock profile '{name}'", where=board.name, right=f"one of {', '.join(board.clock.hz)}")
-    hz, port, extra = board.clock.hz[name], board.port, ()
+    hz, port = board.clock.hz[name], board.port
+    extra: tuple[str, ...] = ()
     if place == "emulated":
         if board.emulator is None:
             raise ConfigError("names no emulator", where=board.name, right="a section [emulator], or an attached board")

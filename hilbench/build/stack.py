@@ -2,7 +2,7 @@
 
 Machine code rather than the compiler's own report, because the C library's functions count too and come without one.
 Each function is read once from top to bottom; after a jump away or a return, the depth is that of the branches which
-lead there, or the deepest so far. An indirect call, recursion or a stack of variable size has no bound, and is an error.
+lead there, or the deepest so far. An indirect call, recursion or a stack of variable size has no bound: an error.
 """
 
 from __future__ import annotations

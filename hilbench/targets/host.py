@@ -34,9 +34,12 @@ class Host(Target):
         del board
         options = {"ASAN_OPTIONS": "detect_leaks=0", "UBSAN_OPTIONS": "print_stacktrace=1"}
         environment = {**os.environ, **options}
-        with started(lambda link: (str(image.elf), str(link)), repair="", environment=environment) as child:
-            with _reported(child), SerialLine(child.url, 115200, child.explain) as line:
-                yield LinkSession(line, image, Deadlines(), check=child.check, describe=lambda: str(image.elf))
+        with (
+            started(lambda link: (str(image.elf), str(link)), repair="", environment=environment) as child,
+            _reported(child),
+            SerialLine(child.url, 115200, child.explain) as line,
+        ):
+            yield LinkSession(line, image, Deadlines(), check=child.check, describe=lambda: str(image.elf))
 
 
 @contextmanager

@@ -37,15 +37,18 @@ class Child:
             code: int | None = self.process.wait(timeout=0.2)
         except subprocess.TimeoutExpired:
             code = None
-        how = (
-            "is running" if code is None else f"ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
-        )
-        return "\n".join(filter(None, (f"{self.command[0]} {how}", " ".join(self.command), self.said())))
+        return "\n".join(filter(None, (f"{self.command[0]} {_ending(code)}", " ".join(self.command), self.said())))
 
     def said(self) -> str:
         """The end of what it printed."""
         size = os.fstat(self.words.fileno()).st_size
         return os.pread(self.words.fileno(), _LAST_WORDS, max(0, size - _LAST_WORDS)).decode("utf-8", "replace").strip()
+
+
+def _ending(code: int | None) -> str:
+    if code is None:
+        return "is running"
+    return f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
 
 
 @contextmanager
@@ -61,11 +64,17 @@ def started(
         ToolError: the program is not there.
     """
     with socket.create_server(("127.0.0.1", 0)) as listener, tempfile.TemporaryFile() as words:
-        words_to = dict(stdin=subprocess.DEVNULL, stdout=words, stderr=subprocess.STDOUT)
         line = tuple(command(listener.fileno()))
         port = listener.getsockname()[1]
         try:
-            process = subprocess.Popen(line, pass_fds=[listener.fileno()], env=environment, **words_to)
+            process = subprocess.Popen(
+                line,
+                stdin=subprocess.DEVNULL,
+                stdout=words,
+                stderr=subprocess.STDOUT,
+                pass_fds=[listener.fileno()],
+                env=environment,
+            )
         except OSError as error:
             raise ToolError(line[0], error.strerror or str(error), repair) from error
         listener.close()

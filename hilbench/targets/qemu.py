@@ -16,7 +16,7 @@ from hilbench.build.image import FirmwareImage
 from hilbench.build.plan import ICOUNT_NS
 from hilbench.errors import ConfigError, TargetError
 from hilbench.targets.line import Line, SerialLine, Transcript
-from hilbench.targets.process import Child, started
+from hilbench.targets.process import started
 from hilbench.targets.session import Deadlines, LinkSession
 from hilbench.targets.target import TARGETS, Target
 
@@ -51,14 +51,16 @@ class Qemu(Target):
             TargetError: it does not start, or what it runs is not this image.
         """
         emulator = _emulator(board)
-        with started(lambda link: command(emulator, image.elf, link, extra), repair=REPAIR) as child:
-            with _line(child) as serial:
-                line: Line = Transcript(serial, transcript) if transcript else serial
-                session = LinkSession(
-                    line, image, deadlines or Deadlines(), check=child.check, describe=lambda: " ".join(child.command)
-                )
-                _check_counter(session)
-                yield session
+        with (
+            started(lambda link: command(emulator, image.elf, link, extra), repair=REPAIR) as child,
+            SerialLine(child.url, board.serial.baud, child.explain) as serial,
+        ):
+            line: Line = Transcript(serial, transcript) if transcript else serial
+            session = LinkSession(
+                line, image, deadlines or Deadlines(), check=child.check, describe=lambda: " ".join(child.command)
+            )
+            _check_counter(session)
+            yield session
 
 
 def _check_counter(session: LinkSession) -> None:
@@ -82,10 +84,6 @@ def command(emulator: Emulator, elf: Path, link: int, extra: Sequence[str]) -> t
         PROGRAM, "-machine", emulator.machine, "-icount", f"shift={ICOUNT_SHIFT}", "-kernel", str(elf),
         "-display", "none", "-monitor", "none", "-chardev", serial, "-serial", "chardev:link", *extra,
     )  # fmt: skip
-
-
-def _line(child: Child) -> SerialLine:
-    return SerialLine(child.url, 115200, child.explain)
 
 
 TARGETS.add("qemu", Qemu())

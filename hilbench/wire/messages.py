@@ -161,7 +161,8 @@ def unpack_watermarks(payload: bytes) -> tuple[Mark, ...]:
 
 def unpack_output(payload: bytes) -> Chunk:
     """A part of an output."""
-    return Chunk(*_OUTPUT.unpack_from(payload), payload[_OUTPUT.size :])
+    index, offset, size = _OUTPUT.unpack_from(payload)
+    return Chunk(index, offset, size, payload[_OUTPUT.size :])
 
 
 def pack_input(index: int, offset: int, data: bytes) -> bytes:

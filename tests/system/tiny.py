@@ -1,4 +1,4 @@
-"""A small model written by hand: three steps that double, add one, and reverse eight bytes, with a place for a crime."""
+"""A small model written by hand: it doubles, adds one, and reverses eight bytes, with a place for a crime."""
 
 from __future__ import annotations
 

@@ -1,0 +1,146 @@
+"""pyOCD in a process of its own, because its calls may hang for ever: requests come as lines of JSON, and go so.
+
+Run as `python -m hilbench.targets.debugger`. A request is {"do": name, ...arguments}; an answer {"value": ...} or
+{"error": kind, "text": ...}, where kind is "tool", "chip", "flash" or "target". It ends when its standard input does.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import queue
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+OPTIONS = {
+    "auto_unlock": False,  # would erase a locked chip before anybody has looked which chip it is
+    "chip_erase": "sector",
+    "keep_unwritten": False,
+    "smart_flash": False,
+    "no_config": True,
+    "resume_on_disconnect": True,
+    "vector_catch": "",  # the firmware reports its own crashes
+}
+_READ_CHUNK = 0x4000
+
+
+class RefusedError(Exception):
+    """A request that failed for a known reason of `kind`; `address` where there is one."""
+
+    def __init__(self, kind: str, text: str, phase: str = "", address: int | None = None) -> None:
+        super().__init__(text)
+        self.kind, self.phase, self.address = kind, phase, address
+
+
+class Debugger:
+    """One pyOCD session, and what is done through it."""
+
+    def __init__(self) -> None:
+        self.session: Any = None
+
+    def probes(self) -> list[tuple[str, str]]:
+        """Unique id and description of every attached probe."""
+        from pyocd.core.helpers import ConnectHelper  # noqa: PLC0415
+
+        found = ConnectHelper.get_all_connected_probes(blocking=False, print_wait_message=False)
+        return [(probe.unique_id, probe.description) for probe in found]
+
+    def connect(self, probe: str, target: str, mode: str, pack: str) -> str:
+        """Open the probe and halt the core; `mode` is "halt" or "under-reset"."""
+        from pyocd.core import exceptions  # noqa: PLC0415
+        from pyocd.core.helpers import ConnectHelper  # noqa: PLC0415
+
+        options = {**OPTIONS, "target_override": target, "connect_mode": mode}
+        try:
+            session = ConnectHelper.session_with_chosen_probe(
+                unique_id=probe, blocking=False, return_first=False, options=options
+            )
+            if session is None:
+                raise RefusedError("target", f"no probe '{probe}'")
+            session.open()
+        except exceptions.TargetSupportError as error:
+            repair = f"pyocd pack install {pack or target}"
+            raise RefusedError("tool", f"does not know the chip '{target}': {error}", repair) from error
+        self.session = session
+        return str(session.probe.description)
+
+    def read_word(self, address: int) -> int:
+        """A word of memory."""
+        return int(self.session.target.read32(address))
+
+    def compare(self, address: int, path: str) -> int | None:
+        """Address of the first byte of memory that is not as in the file, None where all are."""
+        from pathlib import Path  # noqa: PLC0415
+
+        wanted = Path(path).read_bytes()
+        for at in range(0, len(wanted), _READ_CHUNK):
+            part = wanted[at : at + _READ_CHUNK]
+            held = bytes(self.session.target.read_memory_block8(address + at, len(part)))
+            if held != part:
+                return address + at + next(i for i in range(len(part)) if held[i] != part[i])
+        return None
+
+    def program(self, address: int, path: str) -> None:
+        """Erase the sectors that the file needs, and program it."""
+        from pathlib import Path  # noqa: PLC0415
+
+        from pyocd.core import exceptions  # noqa: PLC0415
+        from pyocd.flash.loader import FlashLoader  # noqa: PLC0415
+
+        loader = FlashLoader(self.session, progress=lambda _: None)
+        try:
+            loader.add_data(address, list(Path(path).read_bytes()))
+            loader.commit()
+        except exceptions.FlashEraseFailure as error:
+            raise RefusedError("flash", str(error), "erasing", error.address) from error
+        except exceptions.FlashFailure as error:
+            raise RefusedError("flash", str(error), "programming", error.address) from error
+        except ValueError as error:
+            raise RefusedError("flash", str(error), "programming") from error
+
+    def reset(self) -> None:
+        """Start the firmware from its vector table."""
+        self.session.target.reset()
+
+    def close(self) -> None:
+        """Let the core run and release the probe."""
+        if self.session is not None:
+            session, self.session = self.session, None
+            session.close()
+
+
+def answer(debugger: Debugger, request: dict[str, Any]) -> dict[str, Any]:
+    """Do what is asked; failures become an answer."""
+    try:
+        work: Callable[..., Any] = getattr(debugger, request.pop("do"))
+        return {"value": work(**request)}
+    except RefusedError as error:
+        return {"error": error.kind, "text": str(error), "phase": error.phase, "address": error.address}
+    except ImportError as error:
+        return {"error": "tool", "text": f"{error.name} is not installed", "phase": "pip install 'hilbench[board]'"}
+    except Exception as error:  # pyOCD, its probe drivers and libusb raise what they like
+        return {"error": "target", "text": f"{type(error).__name__}: {error}", "phase": "", "address": None}
+
+
+def main() -> None:
+    """Answer requests until standard input ends, even while pyOCD hangs."""
+    logging.basicConfig(level=logging.WARNING)
+    requests: queue.Queue[dict[str, Any]] = queue.Queue()
+
+    def listen() -> None:
+        for line in sys.stdin:
+            requests.put(json.loads(line))
+        os._exit(0)
+
+    threading.Thread(target=listen, daemon=True).start()
+    debugger, out = Debugger(), os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # whatever else prints must not spoil the answers
+    while True:
+        print(json.dumps(answer(debugger, requests.get())), file=out, flush=True)
+
+
+if __name__ == "__main__":
+    main()
