@@ -179,7 +179,9 @@ def quantize_multiplier(real: float) -> tuple[int, int]:
 
 def round_half_away(value: float) -> int:
     """The nearest integer, halves away from zero, as C's round()."""
-    return math.floor(value + 0.5) if value >= 0 else math.ceil(value - 0.5)
+    whole = math.floor(abs(value))
+    rounded = whole + (abs(value) - whole >= 0.5)
+    return rounded if value >= 0 else -rounded
 
 
 def activation_range(activation: Activation, output: Tensor) -> tuple[int, int]:
@@ -198,18 +200,17 @@ def quantize(real: float, tensor: Tensor) -> int:
 def conv_constants(op: Op, graph: Graph) -> ConvConstants:
     """Constants of CONV_2D and DEPTHWISE_CONV_2D (PopulateConvolutionQuantizationParams)."""
     x, w, y = _operands(op, graph)
-    channels = y.shape[-1]
-    scales = _weight_scales(w, channels, axis=0 if op.kind == "CONV_2D" else 3)
+    scales = _weight_scales(w, axis=0 if op.kind == "CONV_2D" else 3)
     return _conv(op, graph, tuple(x.scale * scale / y.scale for scale in scales))
 
 
 def fully_connected_constants(op: Op, graph: Graph) -> ConvConstants:
     """Constants of FULLY_CONNECTED (CalculateOpDataFullyConnected): one weight scale is multiplied in float32."""
     x, w, y = _operands(op, graph)
-    scales = _weight_scales(w, w.shape[0], axis=0)
+    scales = _weight_scales(w, axis=0)
     if w.quant is not None and len(w.quant.scale) == 1:
         product = float(np.float32(x.scale) * np.float32(w.scale))
-        return _conv(op, graph, (product / y.scale,) * w.shape[0])
+        return _conv(op, graph, (product / y.scale,) * len(scales))
     return _conv(op, graph, tuple(x.scale * scale / y.scale for scale in scales))
 
 
@@ -227,8 +228,9 @@ def _operands(op: Op, graph: Graph) -> tuple[Tensor, Tensor, Tensor]:
     return graph[first], graph[second], graph[op.outputs[0]]
 
 
-def _weight_scales(weights: Tensor, channels: int, axis: int) -> tuple[float, ...]:
-    quant = weights.quant
+def _weight_scales(weights: Tensor, axis: int) -> tuple[float, ...]:
+    """One per output channel; the output channels lie on `axis`."""
+    quant, channels = weights.quant, weights.shape[axis]
     if quant is None:
         raise ValueError(f"weights '{weights.name}' are int8 but not quantized")
     if any(quant.zero_point):
