@@ -1,0 +1,1 @@
+"""The gate: whether a run is worse than its baseline, and by which rule."""
