@@ -1,4 +1,4 @@
-/* Arguments of SOFTMAX over `rows` rows of `depth` numbers.
+/* Arguments of SOFTMAX over the channels of every pixel.
  *
  * `exponentials[d]` is exp(beta * scale * -d) in Q0.31, for `exponentials_length` differences d from the largest
  * number; beyond the table it is 0. */
@@ -8,7 +8,7 @@
 #include "hb_kernel.h"
 
 typedef struct {
-    int32_t rows, depth, exponentials_length;
+    int32_t channels, exponentials_length;
     const int32_t *exponentials;
     float beta;
 } hb_softmax_args;

@@ -12,26 +12,29 @@
 
 #include "hb_softmax.h"
 
-HB_KERNEL void hb_softmax_float32_row(const float *input, float *result, const hb_softmax_args *p)
+HB_KERNEL void hb_softmax_float32_pixel(const float *input, float *result, const hb_softmax_args *p)
 {
     float largest = input[0];
-    for (int32_t i = 1; i < p->depth; i++) {
+    for (int32_t i = 1; i < p->channels; i++) {
         largest = input[i] > largest ? input[i] : largest;
     }
     float sum = 0.0f;
-    for (int32_t i = 0; i < p->depth; i++) {
+    for (int32_t i = 0; i < p->channels; i++) {
         result[i] = expf((input[i] - largest) * p->beta);
         sum += result[i];
     }
-    for (int32_t i = 0; i < p->depth; i++) {
+    for (int32_t i = 0; i < p->channels; i++) {
         result[i] /= sum;
     }
 }
 
-HB_KERNEL void hb_softmax_float32(const void *in, void *out, const hb_softmax_args *p)
+HB_KERNEL void hb_softmax_float32(hb_view in, hb_view out, hb_region at, const hb_softmax_args *p)
 {
-    for (int32_t row = 0; row < p->rows; row++) {
-        hb_softmax_float32_row((const float *)in + row * p->depth, (float *)out + row * p->depth, p);
+    for (int32_t y = at.y0; y < at.y1; y++) {
+        for (int32_t x = at.x0; x < at.x1; x++) {
+            const float *input = (const float *)in.data + hb_at(&in, y, x, p->channels);
+            hb_softmax_float32_pixel(input, (float *)out.data + hb_at(&out, y, x, p->channels), p);
+        }
     }
 }
 

@@ -37,30 +37,33 @@ HB_KERNEL int32_t hb_softmax_exponential(int32_t difference, const hb_softmax_ar
     return difference < p->exponentials_length ? p->exponentials[difference] : 0;
 }
 
-HB_KERNEL void hb_softmax_int8_row(const int8_t *input, int8_t *result, const hb_softmax_args *p)
+HB_KERNEL void hb_softmax_int8_pixel(const int8_t *input, int8_t *result, const hb_softmax_args *p)
 {
     int32_t largest = INT8_MIN;
-    for (int32_t i = 0; i < p->depth; i++) {
+    for (int32_t i = 0; i < p->channels; i++) {
         largest = input[i] > largest ? input[i] : largest;
     }
     uint32_t sum = 0; /* Q12.19 */
-    for (int32_t i = 0; i < p->depth; i++) {
+    for (int32_t i = 0; i < p->channels; i++) {
         sum += (uint32_t)hb_shift_right(hb_softmax_exponential(largest - input[i], p), 12);
     }
     const int32_t headroom = __builtin_clz(sum);
     const int32_t scale = hb_softmax_one_over_one_plus((int32_t)((sum << headroom) - UINT32_C(0x80000000)));
     const int32_t exponent = 12 - headroom + 31 - 8;
-    for (int32_t i = 0; i < p->depth; i++) {
+    for (int32_t i = 0; i < p->channels; i++) {
         const int32_t share = hb_high_multiply(scale, hb_softmax_exponential(largest - input[i], p));
         const int32_t scaled = exponent > 31 ? 0 : hb_shift_right(share, exponent);
         result[i] = (int8_t)hb_clamp(scaled + INT8_MIN, INT8_MIN, INT8_MAX);
     }
 }
 
-HB_KERNEL void hb_softmax_int8(const void *in, void *out, const hb_softmax_args *p)
+HB_KERNEL void hb_softmax_int8(hb_view in, hb_view out, hb_region at, const hb_softmax_args *p)
 {
-    for (int32_t row = 0; row < p->rows; row++) {
-        hb_softmax_int8_row((const int8_t *)in + row * p->depth, (int8_t *)out + row * p->depth, p);
+    for (int32_t y = at.y0; y < at.y1; y++) {
+        for (int32_t x = at.x0; x < at.x1; x++) {
+            const int8_t *input = (const int8_t *)in.data + hb_at(&in, y, x, p->channels);
+            hb_softmax_int8_pixel(input, (int8_t *)out.data + hb_at(&out, y, x, p->channels), p);
+        }
     }
 }
 

@@ -91,7 +91,7 @@ class _Writer:
             self.family.struct(self.op, self.graph),
             f"args{suffix}",
             _filled(members, 8),
-            f"hb_{self.kernel.name}(\n{_filled(operands, 8)});",
+            _called(f"hb_{self.kernel.name}", operands),
             call.output.batches if self.family.form == "map" else 1,
         )
 
@@ -143,6 +143,12 @@ def _filled(items: list[str], indent: int) -> str:
     margin = " " * indent
     lines = textwrap.fill(solid, 120, initial_indent=margin, subsequent_indent=margin, break_long_words=False)
     return lines.replace("\0", " ")
+
+
+def _called(function: str, arguments: list[str]) -> str:
+    """A call, on one line if it fits."""
+    line = f"{function}({', '.join(arguments)});"
+    return line if len(line) <= 110 else f"{function}(\n{_filled(arguments, 8)});"
 
 
 def _literal(value: Argument) -> str:
