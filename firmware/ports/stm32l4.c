@@ -17,10 +17,7 @@
 #define RCC_APB1ENR1 REGISTER(RCC + 0x58)
 #define RCC_APB1ENR2 REGISTER(RCC + 0x5C)
 #define RCC_APB2ENR REGISTER(RCC + 0x60)
-#define RCC_CCIPR REGISTER(RCC + 0x88)
-#define PWR_CR1 REGISTER(0x40007000u)
 #define PWR_CR2 REGISTER(0x40007004u)
-#define PWR_SR2 REGISTER(0x40007014u)
 #define PWR_CR5 REGISTER(0x40007080u)
 #define FLASH_ACR REGISTER(0x40022000u)
 
@@ -81,7 +78,9 @@ static void run_at_full_clock(void)
     while (!(RCC_CR & 1u << 25)) {
     }
 #if HB_CLOCK_HZ > 80000000u
-    PWR_CR5 &= ~(1u << 8);
+    RCC_APB1ENR1 |= 1u << 28; /* PWR */
+    (void)RCC_APB1ENR1;
+    PWR_CR5 &= ~(1u << 8); /* R1MODE: boost */
     RCC_CFGR |= 8u << 4;
 #endif
     set_wait_states((HB_CLOCK_HZ - 1) / HZ_PER_WAIT_STATE);

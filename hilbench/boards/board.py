@@ -120,9 +120,13 @@ class Timing(Section):
 
 
 class Probe(Section):
-    """How pyOCD knows the chip: target name, and an identity register checked before anything is erased."""
+    """How pyOCD knows the chip: target name, and an identity register checked before anything is erased.
+
+    `unique_id` names one probe, for your own board file; "" takes the only one attached. `usb_ids` are "vid:pid".
+    """
 
     target: str
+    unique_id: str = ""
     pack: str = ""
     id_address: int | None = None
     id_mask: int = 0xFFFFFFFF
@@ -131,8 +135,12 @@ class Probe(Section):
 
 
 class Serial(Section):
-    """The serial line to the host."""
+    """The serial line to the host.
 
+    `port` is a device or a URL of pySerial, for your own board file; "" takes the port that belongs to the probe.
+    """
+
+    port: str = ""
     baud: int = 115200
     usb_ids: tuple[str, ...] = ()
 

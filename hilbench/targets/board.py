@@ -82,13 +82,14 @@ class Attempt:
             return self._start("under-reset")
 
     def _start(self, mode: str) -> LinkSession:
+        """The debugger stays connected during the session: pyOCD stops the cycle counter when it leaves (TRCENA)."""
         board = self.board
-        with debugger() as process:
-            flash(process, board, self.image.elf, self.probe, mode)
-            line = self.stack.enter_context(SerialLine(port_of(board, self.probe), board.serial.baud))
-            process.ask("reset")
-            where = f"board {board.name}, probe {self.probe}, serial {line.url}"
-            return LinkSession(line, self.image, self.deadlines, describe=lambda: where)
+        process = self.stack.enter_context(debugger())
+        flash(process, board, self.image.elf, self.probe, mode)
+        line = self.stack.enter_context(SerialLine(port_of(board, self.probe), board.serial.baud))
+        process.ask("reset")
+        where = f"board {board.name}, probe {self.probe}, serial {line.url}"
+        return LinkSession(line, self.image, self.deadlines, describe=lambda: where)
 
 
 def flash(process: Debugger, board: Board, elf: Path, probe: str, mode: str = "halt") -> bool:
