@@ -67,6 +67,7 @@ def profile_function(
 
 
 def _run(line: Sequence[str], seconds: float, function: str) -> str:
+    """Run QEMU until the profiler stops it; what it said."""
     try:
         done = subprocess.run(
             line, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds, check=False
@@ -74,7 +75,10 @@ def _run(line: Sequence[str], seconds: float, function: str) -> str:
     except subprocess.TimeoutExpired as error:
         detail = f"{' '.join(line)}\na function that is entered by a jump (a tail call) never returns to a known place"
         raise TargetTimeout(f"waiting for {function} to return", seconds, detail) from error
-    return f"{done.stdout[-2000:]}{done.stderr[-2000:]}".strip()
+    said = f"{done.stdout[-2000:]}{done.stderr[-2000:]}".strip()
+    if done.returncode != 0:
+        raise TargetError(f"{QEMU} ended with exit code {done.returncode}\n{' '.join(line)}\n{said}")
+    return said
 
 
 def read_firmware(path: Path) -> Elf:
