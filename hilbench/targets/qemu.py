@@ -79,7 +79,7 @@ def _emulator(board: Board) -> Emulator:
 
 def command(emulator: Emulator, elf: Path, link: int, extra: Sequence[str]) -> tuple[str, ...]:
     """The command line; `link` is a listening socket's descriptor. The machine waits until the link is connected."""
-    serial = f"socket,id=link,fd={link},server=on,wait=on"
+    serial = f"socket,id=link,fd={link},server=on,wait=on,nodelay=on"
     return (
         PROGRAM, "-machine", emulator.machine, "-icount", f"shift={ICOUNT_SHIFT}", "-kernel", str(elf),
         "-display", "none", "-monitor", "none", "-chardev", serial, "-serial", "chardev:link", *extra,

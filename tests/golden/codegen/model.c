@@ -9,7 +9,7 @@
 #include "pad.h"
 
 /* Every computed tensor and all working space. */
-static uint8_t hb_arena[4896] __attribute__((aligned(8), section(".bss.hb_arena")));
+static uint8_t hb_arena[4896] __attribute__((aligned(8), section(".arena")));
 _Static_assert(16 + 40 <= sizeof hb_arena, "tensor of steps 0 to 2");
 _Static_assert(72 + 5 <= sizeof hb_arena, "tensor of steps 0 to 2");
 _Static_assert(96 + 1836 <= sizeof hb_arena, "tensor of steps 0 to 2");
