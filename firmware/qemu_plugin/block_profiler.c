@@ -54,7 +54,7 @@ typedef struct {
 
 static struct {
     FILE *out;
-    uint64_t mark, function, calls;
+    uint64_t mark, function, calls, ignored, ignored_size;
     int interface;
     region regions[MAX_REGIONS + 1];
     unsigned count;
@@ -337,6 +337,9 @@ static void read_code(const struct qemu_plugin_insn *insn, uint8_t *into, size_t
 static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
     (void)id;
+    if (qemu_plugin_tb_vaddr(tb) - setup.ignored < setup.ignored_size) {
+        return; /* an interrupt handler of the harness: where it returns to, the interrupted block goes on */
+    }
     uint8_t code[MAX_CODE];
     uint32_t length = 0;
     for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
@@ -381,6 +384,8 @@ static bool parse(const char *argument)
     }
     if (sscanf(argument, "mark=%" SCNi64, (int64_t *)&setup.mark) == 1 ||
         sscanf(argument, "calls=%" SCNu64, &setup.calls) == 1 ||
+        sscanf(argument, "ignore=%" SCNi64 ":%" SCNi64, (int64_t *)&setup.ignored, (int64_t *)&setup.ignored_size) ==
+            2 ||
         sscanf(argument, "function=%" SCNi64, (int64_t *)&setup.function) == 1) {
         return true;
     }

@@ -35,12 +35,14 @@ class Watch:
     """What to look for in the firmware.
 
     `function` is the address of the one whose calls cut time into segments, `mark` that of the bytes in which it spells
-    numbers. After `calls` returns QEMU is stopped, where that is given.
+    numbers. After `calls` returns QEMU is stopped, where that is given. Code in `ignore` (address, bytes), an interrupt
+    handler that calls nothing, is left out of every count.
     """
 
     function: int
     mark: int | None = None
     calls: int | None = None
+    ignore: tuple[int, int] | None = None
 
 
 def build(qemu: str = "qemu-system-arm") -> Path:
@@ -67,6 +69,8 @@ def arguments(plugin: Path, out: Path, watch: Watch, cache: Cache | None = None)
         parts.append(f"mark={watch.mark:#x}")
     if watch.calls is not None:
         parts.append(f"calls={watch.calls}")
+    if watch.ignore is not None:
+        parts.append(f"ignore={watch.ignore[0]:#x}:{watch.ignore[1]:#x}")
     parts += [f"region={name}:{origin:#x}:{size:#x}" for name, origin, size in REGIONS]
     if cache is not None:
         parts.append(f"cache={cache.size}:{cache.ways}:{cache.line}")

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from hilbench.errors import ToolError
 from hilbench.profile.blocks import OVERHEAD, Block, Cache, Counters, Profile, Section
+from hilbench.profile.pieces import whole_blocks
 
 _MAGIC = b"HBPROF\1\0"
 _BLOCK, _SEGMENT, _END = 1, 2, 3
@@ -184,7 +185,7 @@ def _section(recording: Recording, step: int, name: str, segments: Iterable[Segm
             seen = sums.setdefault(number, [0, 0, 0])
             for index, value in enumerate(counts):
                 seen[index] += value
-    return Section(step, name, tuple(_blocks(recording, sums)), counters or Counters())
+    return Section(step, name, whole_blocks(_blocks(recording, sums)), counters or Counters())
 
 
 def _blocks(recording: Recording, sums: dict[int, list[int]]) -> Iterator[Block]:
