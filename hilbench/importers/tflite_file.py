@@ -163,7 +163,7 @@ def _tensor(tensor: Any, index: int, buffers: list[bytes | None], content: bytes
     if tensor.Sparsity() is not None:
         raise ValueError(f"tensor '{name}' is stored sparse; store it dense, hilbench compresses it itself")
     dtype = _DTYPES.get(tensor.Type(), f"type {tensor.Type()}")
-    quant = _quantization(tensor.Quantization(), name, shape, content) if "int" in dtype else None
+    quant = _quantization(tensor.Quantization(), name, shape, content) if dtype == "int8" else None
     return FileTensor(name, shape, dtype, quant, buffers[tensor.Buffer()], bool(tensor.IsVariable()))
 
 
@@ -172,7 +172,8 @@ def _quantization(stated: Any, name: str, shape: tuple[int, ...], content: bytes
         return None
     scales = [float(stated.Scale(i)) for i in range(_length(stated.ScaleLength(), content))]
     zero_points = _ints(stated.ZeroPointLength, stated.ZeroPoint, content) or (0,) * len(scales)
-    if len(zero_points) != len(scales) or not all(isfinite(s) and s >= 0 for s in scales):
+    # Only one channel of many may have the scale 0: its weights are all 0.
+    if len(zero_points) != len(scales) or not all(isfinite(s) and s >= 0 for s in scales) or scales == [0.0]:
         raise ValueError(f"tensor '{name}' has scales {scales[:4]} and zero points {zero_points[:4]}")
     if len(scales) == 1:
         return QuantParams(tuple(scales), zero_points)
