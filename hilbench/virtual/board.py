@@ -52,8 +52,7 @@ class VirtualBoard:
         self._serve(board.name)
 
     def _serve(self, name: str) -> None:
-        system = AhbAp(self.bus, self.core)
-        system.enabled = not self.parts.locked
+        system = AhbAp(self.bus, self.core, self.parts.hidden)
         ports: dict[int, AccessPort] = {0: system, **self.parts.ports}
         self.probe = VirtualProbe(name, DebugPort(ports), self._reset_line, self._unplugged, self.faults)
         session = Session(None, options={"serve_local_only": True})

@@ -25,12 +25,13 @@ class Wiring:
 
 @dataclass(frozen=True)
 class Parts:
-    """What a chip consists of, besides its core. `ports` are access ports beside AP 0; `locked` hides AP 0."""
+    """What a chip consists of, besides its core. `ports` are access ports beside AP 0; `hidden(address)`: readout
+    protection refuses this address to the debug port."""
 
     memories: list[Memory]
     peripherals: list[Peripheral]
     ports: dict[int, AccessPort] = field(default_factory=dict)
-    locked: bool = False
+    hidden: Callable[[int], bool] = lambda address: False
 
 
 @dataclass(frozen=True)

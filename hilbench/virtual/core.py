@@ -79,6 +79,7 @@ class Core(threading.Thread):
         self.on_bkpt: Callable[[], None] = lambda: None
         self.on_svc: Callable[[], None] = lambda: None
         self.on_fault: Callable[[str, int], None] = lambda kind, address: None
+        self.mpu_applies: Callable[[], bool] = lambda: True
         self.on_return: Callable[[int], None] = lambda exc_return: None
         self.uc = u.Uc(u.UC_ARCH_ARM, u.UC_MODE_THUMB)
         self.uc.ctl_set_cpu_model(MODELS[name])
@@ -307,11 +308,12 @@ class Core(threading.Thread):
         return False
 
     def _on_watched(self, uc: u.Uc, access: int, address: int, size: int, value: int, _: object) -> None:
-        self._stop_with(lambda: self.on_fault("mpu", address))
+        if self.mpu_applies():
+            self._stop_with(lambda: self.on_fault("mpu", address))
 
     def _on_flash_store(self, uc: u.Uc, access: int, address: int, size: int, value: int, _: object) -> bool:
         memory = self.bus.memory(address, size)
-        if memory is None or memory.controller is None or any(lo <= address <= hi for lo, hi in self._read_only):
+        if memory is None or memory.controller is None or self._is_read_only(address):
             kind = "bus" if memory is None else "mpu"
             self._trap = lambda: self.on_fault(kind, address)
             return False
@@ -320,6 +322,9 @@ class Core(threading.Thread):
         self._clear_it = True
         self.stop_soon()
         return True
+
+    def _is_read_only(self, address: int) -> bool:
+        return any(lo <= address <= hi for lo, hi in self._read_only) and self.mpu_applies()
 
     def _device_read(self, uc: u.Uc, offset: int, size: int, page: int) -> int:
         try:

@@ -33,10 +33,9 @@ class AccessPort(Protocol):
 class AhbAp:
     """MEM-AP on the system bus: CSW, TAR with increment, DRW, BD0 to BD3 (IHI 0031, C2)."""
 
-    def __init__(self, bus: Bus, core: Core) -> None:
-        self.bus, self.core = bus, core
+    def __init__(self, bus: Bus, core: Core, hidden: Callable[[int], bool]) -> None:
+        self.bus, self.core, self.hidden = bus, core, hidden
         self.csw, self.tar = 0x2300_0052, 0
-        self.enabled = True
 
     def read(self, register: int, count: int) -> list[int]:
         """A read of one register; DRW reads move through memory as CSW says."""
@@ -65,7 +64,7 @@ class AhbAp:
         return 1 << (self.csw & 7)
 
     def _check(self) -> None:
-        if not self.enabled:
+        if self.hidden(self.tar):
             raise BusFaultError(self.tar, "readout protection")
 
     def _transfer_in(self, register: int, count: int) -> list[int]:

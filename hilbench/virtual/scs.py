@@ -55,6 +55,7 @@ class SystemControl(Peripheral):
         core.on_fault = lambda kind, address: exceptions.fault(self, kind, address)
         core.on_return = self._returned
         core.on_event = self._event
+        core.mpu_applies = self._mpu_applies
 
     def reset(self) -> None:
         """Everything but the debug registers, which a system reset leaves alone."""
@@ -224,6 +225,11 @@ class SystemControl(Peripheral):
         if offset == _MPU_RASR:
             self.regions[number] = (self.registers.get(_MPU_RBAR, 0), value)
         self.core.later(lambda: self.core.protect(self._regions((0,)), self._regions((5, 6, 7))))
+
+    def _mpu_applies(self) -> bool:
+        """HardFault and NMI run without the MPU unless HFNMIENA is set (DDI 0403, B3.5.1)."""
+        in_hard_fault = self.core.register(exceptions.XPSR) & 0x1FF in (2, exceptions.HARD_FAULT)
+        return not in_hard_fault or bool(self.registers.get(_MPU_CTRL, 0) & 2)
 
     def _regions(self, rights: tuple[int, ...]) -> list[tuple[int, int]]:
         """First and last byte of the regions whose AP field is one of `rights`: 0 no access, 5 to 7 read-only."""

@@ -172,7 +172,7 @@ def _build(wiring: Wiring) -> Parts:
     watchdog = Peripheral(0x4001_0000)
     watchdog.size = 0x1000
     units = [ClockControl(0x4000_0000), Uart(wiring), nvmc, Peripheral(0x1000_0000, ficr), pins, watchdog]
-    return Parts(memories, units, ports={1: CtrlAp(nvmc, faults.locked)}, locked=faults.locked)
+    return Parts(memories, units, ports={1: CtrlAp(nvmc, faults.locked)}, hidden=lambda address: faults.locked)
 
 
 CHIPS.add("nrf52840", Chip(core="cortex-m4", build=_build))

@@ -240,6 +240,10 @@ def _build(wiring: Wiring) -> Parts:
         if rcc.hz() > _HZ_PER_WAIT_STATE * (flash.wait_states + 1):
             wiring.lock_up(f"flash with {flash.wait_states} wait states cannot follow {rcc.hz() / 1e6:g} MHz")
 
+    def hidden(address: int) -> bool:
+        """Readout protection level 1: flash cannot be read while a debugger is there (RM0351, 3.5.1)."""
+        return faults.locked and flash.array.holds(address)
+
     rcc.on_clock = check_clock
     identity = Peripheral(0xE004_2000, {0x00: OTHER_IDCODE if faults.wrong_chip else IDCODE})
     engineering = Peripheral(0x1FFF_7400, {0x190: 0x0041_0021, 0x194: 0x5033_5005, 0x198: 0x2035_3338, 0x1E0: 0x400})
@@ -247,7 +251,7 @@ def _build(wiring: Wiring) -> Parts:
     boot = Memory(0, flash.array.cells, flash, flash.array.truth, flash.array.spoiled)
     memories = [flash.array, boot, Memory.of(0x2000_0000, 0x1_8000), Memory.of(0x1000_0000, 0x8000)]
     watchdog = Peripheral(0x4000_3000)
-    return Parts(memories, [rcc, flash, port_b, usart, identity, engineering, power, watchdog], locked=faults.locked)
+    return Parts(memories, [rcc, flash, port_b, usart, identity, engineering, power, watchdog], hidden=hidden)
 
 
 CHIPS.add("stm32l475xg", Chip(core="cortex-m4", build=_build))
