@@ -326,12 +326,21 @@ static void on_access(unsigned int cpu, qemu_plugin_meminfo_t info, uint64_t add
 
 /* -------------------------------------------------------------------------------------------- translation */
 
-static void read_code(const struct qemu_plugin_insn *insn, uint8_t *into, size_t size)
+/* Copy an instruction; its size. At the end of a page QEMU 7.2 looks one halfword ahead and counts it to the
+ * instruction, so the size is read off the encoding: 32 bits where the first halfword begins with 11101, 11110 or 11111
+ * (Arm DDI 0403, A5.1). */
+static uint32_t read_code(const struct qemu_plugin_insn *insn, uint8_t *into)
 {
-    uintptr_t bytes = qemu_plugin_insn_data(insn, into, size);
-    if (setup.interface < 3) {
-        memcpy(into, (const void *)bytes, size);
+    uint8_t filled[16];
+    size_t size = qemu_plugin_insn_size(insn);
+    if (size > sizeof filled) {
+        size = sizeof filled;
     }
+    uintptr_t bytes = qemu_plugin_insn_data(insn, filled, size);
+    const uint8_t *code = setup.interface < 3 ? (const uint8_t *)bytes : filled;
+    uint32_t length = code[1] >> 3 >= 0x1D ? 4 : 2;
+    memcpy(into, code, length);
+    return length;
 }
 
 static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
@@ -344,9 +353,8 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     uint32_t length = 0;
     for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
-        size_t size = qemu_plugin_insn_size(insn);
-        read_code(insn, code + length, size);
-        length += (uint32_t)size;
+        uint32_t size = read_code(insn, code + length);
+        length += size;
         accessor *a = calloc(1, sizeof *a);
         a->insn_end = qemu_plugin_insn_vaddr(insn) + size;
         /* Both kinds: in QEMU 7.2 asking for reads alone delivers only writes. */

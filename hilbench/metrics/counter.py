@@ -15,8 +15,8 @@ OVERHEAD = "overhead"
 
 def _counts(evidence: Evidence) -> Iterator[Value]:
     metric = _METRIC.get(evidence.hello.counter)
-    if metric is None or evidence.provenance is None:
-        return
+    if metric is None or evidence.provenance is None or evidence.profiles:
+        return  # the block profile says the same, exactly
     for repeat, samples in enumerate(evidence.samples):
         total = sum(sample.ticks for sample in samples)
         yield Value(metric, total, metric, evidence.provenance, repeat=repeat)

@@ -9,6 +9,7 @@ from hilbench.boards import Board
 from hilbench.build.image import FirmwareImage, Ledger
 from hilbench.ir.graph import Array, Graph
 from hilbench.plan.plan import Plan
+from hilbench.profile import Profile
 from hilbench.registry import Registry
 from hilbench.results.schema import Provenance, Value
 from hilbench.targets.target import Hello, StepSample, Watermark
@@ -21,6 +22,7 @@ class Evidence:
     `samples[repeat]` are the step samples of one run of the first input; `provenance` is what the target's counter
     gives. `outputs` and `expected` hold, per graph output, all inputs stacked on a new first axis: the device's, and
     the numpy reference's of the same graph. `labels` are the dataset's, one integer per input, or None.
+    `profiles[repeat]` is the exact block profile of one run of the first input; none where there was no profiler.
     """
 
     graph: Graph
@@ -34,6 +36,7 @@ class Evidence:
     outputs: Mapping[str, Array]
     expected: Mapping[str, Array]
     labels: Array | None = None
+    profiles: Sequence[Profile] = ()
 
     @property
     def ledger(self) -> Ledger | None:

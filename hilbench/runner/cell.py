@@ -135,6 +135,7 @@ def _evidence(
         outputs=observed.outputs,
         expected=expected,
         labels=inputs.labels,
+        profiles=observed.profiles,
     )
 
 

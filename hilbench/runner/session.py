@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
 from hilbench.boards import Board
+from hilbench.errors import TargetError, ToolError
 from hilbench.ir.graph import Array, Graph
+from hilbench.profile import Profile, harness
+from hilbench.profile.price import executed
 from hilbench.results.schema import Provenance
 from hilbench.runner.firmware import Firmware
 from hilbench.runner.inputs import Inputs
-from hilbench.targets.target import TARGETS, Hello, Session, StepSample, Watermark
+from hilbench.targets.target import TARGETS, Hello, ProfilingTarget, Session, StepSample, Target, Watermark
+
+_ENDS_DIFFER = 200
+_INTERRUPTS_DIFFER = 1e-5
+"""How far profiler and counter may be apart: a run does not begin and end at the same instruction for both, and the
+counter takes a rounded cost off for each of its interrupts."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +32,8 @@ class Observed:
     """What a target gave. `outputs[name]` is [n, *output shape]; `samples[r]` are those of repeat r of the first input.
 
     `counts_are` is the provenance of samples and watermarks, None where the target counts nothing.
-    `steady`: all repeats gave the same output bytes.
+    `steady`: all repeats gave the same output bytes. `profiles[r]` is the block profile of repeat r of the first input;
+    empty where the target cannot be profiled, for the reason that `unprofiled` gives.
     """
 
     hello: Hello
@@ -30,30 +42,63 @@ class Observed:
     watermarks: Mapping[str, Watermark]
     outputs: Mapping[str, Array]
     steady: bool
+    profiles: Sequence[Profile] = ()
+    unprofiled: str = ""
 
     def provenance(self) -> dict[str, Any]:
         """What the record keeps of the target."""
-        return {"hello": asdict(self.hello)}
+        return {"hello": asdict(self.hello), "unprofiled": self.unprofiled}
 
 
 def observe(target: str, board: Board, firmware: Firmware, inputs: Inputs, repeats: int) -> Observed:
-    """Open the target and run every sample of `inputs`, the first one `repeats` times.
+    """Open the target and run every sample of `inputs`, the first one `repeats` times; under the profiler if possible.
 
     Raises:
-        TargetError: the board or emulator failed.
+        TargetError: the board or emulator failed, or the profiler and the firmware's counter disagree.
     """
-    with TARGETS[target].open(board, firmware.image) as session:
-        runs = [_infer(session, firmware.graph, inputs.sample(0)) for _ in range(repeats)]
-        rest = [_infer(session, firmware.graph, inputs.sample(index))[1] for index in range(1, len(inputs))]
-        watermarks = {mark.region: mark for mark in session.watermarks()}
-        hello = session.hello
+    with TemporaryDirectory() as folder:
+        recording = Path(folder) / "recording"
+        opened, unprofiled = _open(TARGETS[target], board, firmware, recording)
+        with opened as session:
+            observed = _observe(target, session, firmware.graph, inputs, repeats)
+        if not recording.exists():
+            return replace(observed, unprofiled=unprofiled)
+        steps = [step.name for step in firmware.plan.steps]
+        profiles = harness.profiles(recording, board, steps, repeats + len(inputs) - 1)[:repeats]
+    _compare(profiles, observed.samples)
+    return replace(observed, profiles=profiles)
+
+
+def _open(
+    target: Target, board: Board, firmware: Firmware, recording: Path
+) -> tuple[AbstractContextManager[Session], str]:
+    """The target's session, under the profiler where there is one; and why not, where it could have been."""
+    if not isinstance(target, ProfilingTarget):
+        return target.open(board, firmware.image), f"target {target.name} has no block profiler"
+    try:
+        return target.open_profiled(board, firmware.image, recording), ""
+    except ToolError as error:
+        return target.open(board, firmware.image), str(error)
+
+
+def _compare(profiles: Sequence[Profile], samples: Sequence[Sequence[StepSample]]) -> None:
+    """The firmware's own counter must have seen the instructions that the profiler saw."""
+    for profile, run in zip(profiles, samples, strict=True):
+        profiled, counted = executed(profile.total().blocks), sum(sample.ticks for sample in run)
+        if abs(profiled - counted) > _ENDS_DIFFER + _INTERRUPTS_DIFFER * counted:
+            raise TargetError(f"the block profiler saw {profiled:,} instructions, the firmware's counter {counted:,}")
+
+
+def _observe(target: str, session: Session, graph: Graph, inputs: Inputs, repeats: int) -> Observed:
+    runs = [_infer(session, graph, inputs.sample(0)) for _ in range(repeats)]
+    rest = [_infer(session, graph, inputs.sample(index))[1] for index in range(1, len(inputs))]
     rows = [runs[0][1], *rest]
     return Observed(
-        hello=hello,
+        hello=session.hello,
         counts_are=_provenance(TARGETS[target].provenance),
         samples=[samples for samples, _ in runs],
-        watermarks=watermarks,
-        outputs={name: np.stack([row[name] for row in rows]) for name in firmware.graph.outputs},
+        watermarks={mark.region: mark for mark in session.watermarks()},
+        outputs={name: np.stack([row[name] for row in rows]) for name in graph.outputs},
         steady=all(_same(outputs, runs[0][1]) for _, outputs in runs),
     )
 

@@ -7,7 +7,7 @@ instructions (hb_cortex_counter.c); its known loop shows here that both meant th
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from hilbench.boards import Board
@@ -15,10 +15,11 @@ from hilbench.boards.board import Emulator
 from hilbench.build.image import FirmwareImage
 from hilbench.build.plan import ICOUNT_NS
 from hilbench.errors import ConfigError, TargetError
+from hilbench.profile import harness
 from hilbench.targets.line import Line, SerialLine, Transcript
 from hilbench.targets.process import started
 from hilbench.targets.session import Deadlines, LinkSession
-from hilbench.targets.target import TARGETS, Target
+from hilbench.targets.target import TARGETS, ProfilingTarget
 
 PROGRAM = "qemu-system-arm"
 REPAIR = "sudo apt-get install qemu-system-arm (macOS: brew install qemu)"
@@ -27,7 +28,7 @@ LOOP_INSTRUCTIONS = 2000
 """What the firmware's known loop executes: 1,000 rounds of two instructions."""
 
 
-class Qemu(Target):
+class Qemu(ProfilingTarget):
     """The emulator that a board file names, by `-icount`."""
 
     name = "qemu"
@@ -61,6 +62,14 @@ class Qemu(Target):
             )
             _check_counter(session)
             yield session
+
+    def open_profiled(self, board: Board, image: FirmwareImage, recording: Path) -> AbstractContextManager[LinkSession]:
+        """Boot the image under the block profiler.
+
+        Raises:
+            ToolError: the profiler cannot be built, or is not for this QEMU; otherwise as `open`.
+        """
+        return self.open(board, image, extra=harness.arguments(image, board, recording))
 
 
 def _check_counter(session: LinkSession) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from hilbench.boards import Board
@@ -79,6 +80,14 @@ class Target(ABC):
     @abstractmethod
     def open(self, board: Board, image: FirmwareImage) -> AbstractContextManager[Session]:
         """Start the firmware; released in every case when the context ends."""
+
+
+class ProfilingTarget(Target):
+    """A target under which the block profiler can run."""
+
+    @abstractmethod
+    def open_profiled(self, board: Board, image: FirmwareImage, recording: Path) -> AbstractContextManager[Session]:
+        """As `open`; once the context has ended, `hilbench.profile.harness.profiles` reads `recording`."""
 
 
 TARGETS: Registry[Target] = Registry("target", "hilbench.targets")

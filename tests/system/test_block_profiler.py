@@ -61,7 +61,7 @@ def test_m4_price_of_the_loop_by_hand(tmp_path: Path) -> None:
     assert timing is not None
     plain = timing.model_copy(update={"coefficients": {}})
     profile = profile_function(firmware(tmp_path, LOOP), "snippet", "mps2-an386")[0]
-    # MOVS, 100 rounds of SUBS and BNE, BX: 202 instructions of one cycle. 99 branches of the loop and the return: 2 each.
+    # MOVS, 100 rounds of SUBS and BNE, BX: 202 instructions of one cycle. 99 loop branches and the return: 2 each.
     assert price(profile, plain).cycles == 202 + 2 * (99 + 1)
 
 
