@@ -2,7 +2,8 @@
  *
  * ARMv6-M with MPU, ARMv7-M: flash read-only, no access to the first bytes of memory (null pointers) nor to the 256
  * bytes below each stack. Vectors are fetched past the MPU, so the null guard may lie on them.
- * ARMv8-M: PSPLIM and MSPLIM stop the stacks; the MPU leaves flash (read-only), RAM and peripherals, nothing else.
+ * ARMv8-M: PSPLIM and MSPLIM stop the stacks; the MPU leaves flash (read-only), RAM without the bytes below the stacks,
+ * and peripherals, and nothing else.
  * Without any of it: the bytes below the model's stack are painted and looked at after each step.
  * Everywhere: the bytes after the arena are painted and looked at after each step.
  */
@@ -42,6 +43,9 @@ static bool is_painted(const uint8_t *from, const uint8_t *to)
 
 #if HB_ARMV8M
 
+enum { READ_WRITE = 0, READ_ONLY = 2 << 1, NO_EXECUTE = 1 };
+enum { NORMAL, DEVICE }; /* indices into MAIR0 */
+
 static void region(uint32_t number, uint32_t base, uint32_t end, uint32_t access, uint32_t memory)
 {
     MPU_RNR = number;
@@ -49,27 +53,23 @@ static void region(uint32_t number, uint32_t base, uint32_t end, uint32_t access
     MPU_RLAR = ((end - 1) & ~31u) | memory << 1 | 1u;
 }
 
-static void limit_stacks(void)
-{
-    uint8_t *bottom = hb_stack_bottom(), *harness = hb_harness_guard + HB_GUARD_BYTES;
-    __asm volatile("msr psplim, %0\n msr msplim, %1" ::"r"(bottom), "r"(harness));
-    hb_platform.guards |= HB_GUARD_STACK_LIMIT;
-}
-
 static void protect(void)
 {
-    enum { READ_WRITE = 0, READ_ONLY = 2 << 1, NO_EXECUTE = 1, NORMAL = 0, DEVICE = 1 };
-    limit_stacks();
-    if ((MPU_TYPE >> 8 & 0xff) < 3) {
+    uint32_t bottom = (uint32_t)hb_stack_bottom(), harness_guard = (uint32_t)hb_harness_guard;
+    uint32_t harness = harness_guard + HB_GUARD_BYTES, flash = (uint32_t)hb_flash_start;
+    __asm volatile("msr psplim, %0\n msr msplim, %1" ::"r"(bottom), "r"(harness));
+    hb_platform.guards |= HB_GUARD_STACK_LIMIT;
+    if ((MPU_TYPE >> 8 & 0xff) < 5) {
         return;
     }
-    uint32_t flash = (uint32_t)hb_flash_start;
-    MPU_MAIR0 = 0x04aau; /* 0: normal, write-through; 1: device nGnRE */
+    MPU_MAIR0 = 0x04aau; /* NORMAL: write-through; DEVICE: nGnRE */
     region(0, flash == 0 ? NULL_GUARD_BYTES : flash, (uint32_t)hb_flash_end, READ_ONLY, NORMAL);
-    region(1, (uint32_t)hb_ram_start, (uint32_t)hb_ram_end, READ_WRITE, NORMAL);
-    region(2, 0x40000000u, 0x60000000u, READ_WRITE | NO_EXECUTE, DEVICE);
+    region(1, (uint32_t)hb_ram_start, harness_guard, READ_WRITE, NORMAL);
+    region(2, harness, bottom - HB_GUARD_BYTES, READ_WRITE, NORMAL);
+    region(3, bottom, (uint32_t)hb_ram_end, READ_WRITE, NORMAL);
+    region(4, 0x40000000u, 0x60000000u, READ_WRITE | NO_EXECUTE, DEVICE);
     MPU_CTRL = 1;
-    hb_platform.guards |= HB_GUARD_FLASH | HB_GUARD_NULL;
+    hb_platform.guards |= HB_GUARD_STACK_MPU | HB_GUARD_FLASH | HB_GUARD_NULL;
 }
 
 #else

@@ -119,6 +119,8 @@ void hb_main(void)
     init_memory();
     enable_fpu();
     hb_platform.cpuid = SCB_CPUID;
+    SCB_VTOR = (uint32_t)hb_flash_start; /* where boot code or a debugger left another table */
+    SCB_CCR |= CCR_DIV_0_TRP;            /* ARMv6-M has no division and ignores it */
     hb_port_init();
     paint_stack();
     hb_guards_init();
