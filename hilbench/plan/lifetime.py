@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from hilbench.ir.graph import Graph, Op
-from hilbench.plan.plan import ALIGNMENT
-from hilbench.variants.schedule import Layer, Patches, Schedule, Stage
+from hilbench.plan.plan import ALIGNMENT, Kind
+from hilbench.variants.schedule import Layer, Patches, Rolling, Schedule, Stage
+from hilbench.variants.stages import STATE_BYTES, ring_bytes, stage_gathers
 
 VIEWS = frozenset({"RESHAPE"})
 """Operators whose output is their input's bytes under another shape: nothing is executed."""
@@ -32,7 +32,7 @@ class Life:
     """A buffer before it has a place: `size` bytes, a multiple of the alignment; steps `first` to `last`, inclusive."""
 
     name: str
-    kind: Literal["tensor", "window", "scratch"]
+    kind: Kind
     size: int
     first: int
     last: int
@@ -70,7 +70,7 @@ def stage_ops(stage: Stage) -> tuple[int, ...]:
 class _Span:
     """Size and lifetime of one tensor by itself, before any share bytes."""
 
-    kind: Literal["tensor", "window"]
+    kind: Kind
     size: int
     first: int
     last: int
@@ -113,7 +113,7 @@ def lives(graph: Graph, schedule: Schedule, working: Sequence[Working]) -> list[
     through the whole stage. A view, and an output computed in place, shares the buffer of its input.
     """
     sharing = _Sharing(graph, _spans(graph, schedule))
-    scratch: list[Life] = []
+    scratch = _states(schedule)
     for name in graph.inputs:
         sharing.open(name)
     order = [(stage, position) for stage in schedule.stages for position in stage_ops(stage)]
@@ -122,10 +122,29 @@ def lives(graph: Graph, schedule: Schedule, working: Sequence[Working]) -> list[
         owner = _shared(op, working[position], stage, sharing, step)
         for name in op.outputs:
             sharing.join(name, owner) if owner else sharing.open(name)
-        if working[position].scratch and not is_view(op, graph):
-            size = aligned(working[position].scratch)
+        if size := _scratch(op, working[position], stage, graph):
             scratch.append(Life(f"scratch of {op.outputs[0]}", "scratch", size, step, step))
     return [sharing.life(owner) for owner in sharing.holds] + scratch
+
+
+def _scratch(op: Op, working: Working, stage: Stage, graph: Graph) -> int:
+    """Working space of a kernel, then the windows that are gathered for it, in bytes."""
+    if is_view(op, graph):
+        return 0
+    gathers = stage_gathers(graph, stage, op) if isinstance(stage, Rolling) else {}
+    return aligned(working.scratch) + sum(gathers.values())
+
+
+def _states(schedule: Schedule) -> list[Life]:
+    """What the firmware keeps of each rolling stage while it runs."""
+    found, step = [], 0
+    for number, stage in enumerate(schedule.stages):
+        last = step + len(stage_ops(stage)) - 1
+        if isinstance(stage, Rolling):
+            size = aligned(STATE_BYTES * len(stage.pieces))
+            found.append(Life(f"state of stage {number}", "state", size, step, last))
+        step = last + 1
+    return found
 
 
 def _shared(op: Op, working: Working, stage: Stage, sharing: _Sharing, step: int) -> str | None:
@@ -135,7 +154,7 @@ def _shared(op: Op, working: Working, stage: Stage, sharing: _Sharing, step: int
     out = op.outputs[0]
     for name in in_place_inputs(op, sharing.graph, working):
         same_kind = sharing.spans[name].kind == sharing.spans[out].kind
-        same_place = isinstance(stage, Layer) or _same_windows(stage, name, out)
+        same_place = isinstance(stage, Layer) or (isinstance(stage, Patches) and _same_windows(stage, name, out))
         if same_kind and same_place and sharing.may_be_overwritten(name, step):
             return sharing.owner[name]
     return None
@@ -157,11 +176,15 @@ def _spans(graph: Graph, schedule: Schedule) -> dict[str, _Span]:
     end = len(placed) - 1
     found = {name: _whole(graph, name, until, (0, 0), end) for name in graph.inputs}
     for stage, position in placed:
+        if isinstance(stage, Rolling):
+            found |= {name: _ring(graph, name, stage, bounds[position]) for name in stage.streamed}
         for name in graph.ops[position].outputs:
-            if isinstance(stage, Patches) and name not in stage.outputs:
+            if isinstance(stage, Layer) or name in stage.outputs:
+                found[name] = _whole(graph, name, until, bounds[position], end)
+            elif isinstance(stage, Patches):
                 found[name] = _window(graph, name, stage, step_of)
             else:
-                found[name] = _whole(graph, name, until, bounds[position], end)
+                found[name] = _ring(graph, name, stage, bounds[position])
     return found
 
 
@@ -175,6 +198,11 @@ def _whole(graph: Graph, name: str, until: Mapping[int, int], written: tuple[int
     """A tensor that exists whole: from the stage that writes it to the end of the last stage that reads it."""
     last = end if name in graph.outputs else max((until[p] for p in graph.consumers[name]), default=0)
     return _Span("tensor", aligned(graph[name].nbytes), written[0], max(last, written[1]))
+
+
+def _ring(graph: Graph, name: str, stage: Rolling, bounds: tuple[int, int]) -> _Span:
+    """A tensor of which a rolling stage keeps a ring, for as long as it runs."""
+    return _Span("ring", ring_bytes(graph, name, stage.rings[name]), *bounds)
 
 
 def _window(graph: Graph, name: str, stage: Patches, step_of: Mapping[int, int]) -> _Span:

@@ -25,8 +25,9 @@ def make_plan(graph: Graph, schedule: Part, features: frozenset[str]) -> Plan:
     working = _working(folded, features)
     order = best_order(folded, working)
     ready = reordered(folded, order)
-    proposals = SCHEDULES[schedule.name].propose(ready, schedule.argument)
-    return choose_plan(ready, proposals, [working[position] for position in order])
+    needs = [working[position] for position in order]
+    proposals = SCHEDULES[schedule.name].propose(ready, schedule.argument, [need.scratch for need in needs])
+    return choose_plan(ready, proposals, needs)
 
 
 def _working(graph: Graph, features: frozenset[str]) -> list[Working]:

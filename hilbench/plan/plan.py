@@ -13,16 +13,21 @@ ALIGNMENT = 4
 """Every arena offset is a multiple of this many bytes: the widest access of a kernel (int32, float32)."""
 
 
+Kind = Literal["tensor", "window", "ring", "scratch", "state"]
+"""What a buffer is for; `Buffer` says what each kind means."""
+
+
 @dataclass(frozen=True)
 class Buffer:
     """Bytes of the arena that live from step `first` to step `last`, both included.
 
-    `kind`: "tensor" holds a whole tensor, "window" the part of one patch, "scratch" the working space of one step.
-    `holds` names the tensors that lie in it (several when a RESHAPE shares its input's bytes); empty for scratch.
+    `kind`: "tensor" holds a whole tensor, "window" the part of one patch, "ring" the pixels that a rolling stage keeps,
+    "scratch" the working space of one step (in a rolling stage the kernel's, then the gathered windows), "state" where
+    a rolling stage is. `holds` names the tensors in it (several where they share bytes); empty for the last two kinds.
     """
 
     name: str
-    kind: Literal["tensor", "window", "scratch"]
+    kind: Kind
     size: int
     first: int
     last: int

@@ -47,7 +47,24 @@ class Patches:
         )
 
 
-Stage = Layer | Patches
+@dataclass(frozen=True)
+class Rolling:
+    """Operators `ops` (positions, ascending) run in turns, a few pixels of a row at a time, each on demand of the next.
+
+    A tensor that is written inside exists whole if it is in `outputs`; of every other one a ring of `rings[tensor]`
+    pixels is kept, in which pixel p of the map, counted row by row, lies in slot p modulo the ring. Nothing is computed
+    twice. `pieces[tensor]` is the number of pixels that are written at a time; it divides the row. Graph inputs in
+    `streamed` are not resident: they arrive in pieces too, and only a ring of them is kept.
+    """
+
+    ops: tuple[int, ...]
+    pieces: Mapping[str, int]
+    rings: Mapping[str, int]
+    outputs: tuple[str, ...]
+    streamed: tuple[str, ...] = ()
+
+
+Stage = Layer | Patches | Rolling
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -51,15 +51,16 @@ class Sparsity:
 
 @dataclass(frozen=True)
 class Scheduling:
-    """In what order work is done. `propose(graph, argument)` yields schedules; the planner prices them and picks.
+    """In what order work is done. `propose(graph, argument, scratch)` yields schedules; the planner prices and picks.
 
-    A scheduling that proposes nothing for a graph raises UnsupportedModel and says why.
+    `scratch[p]` is the working space in bytes that the kernel of the operator at position p needs, for techniques that
+    weigh it themselves. A scheduling that proposes nothing for a graph raises UnsupportedModel and says why.
     """
 
     name: str
     summary: str
     check: Callable[[str], None]
-    propose: Callable[[Graph, str], Iterable[Schedule]]
+    propose: Callable[[Graph, str, Sequence[int]], Iterable[Schedule]]
 
 
 FORMATS: Registry[Format] = Registry("format", "hilbench.variants.formats")

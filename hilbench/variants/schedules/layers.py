@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from hilbench.ir.graph import Graph
 from hilbench.variants.schedule import Layer, Schedule
@@ -14,7 +14,7 @@ def layer_by_layer(graph: Graph) -> Schedule:
     return Schedule(tuple(Layer(position) for position in range(len(graph.ops))))
 
 
-def _propose(graph: Graph, argument: str) -> Iterator[Schedule]:
+def _propose(graph: Graph, argument: str, scratch: Sequence[int]) -> Iterator[Schedule]:
     yield layer_by_layer(graph)
 
 

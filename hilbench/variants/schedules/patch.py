@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 
 from hilbench.errors import UnsupportedModel, UnsupportedOp, UsageError
@@ -34,7 +34,7 @@ def _check(argument: str) -> None:
     _grid(argument)
 
 
-def _propose(graph: Graph, argument: str) -> Iterator[Schedule]:
+def _propose(graph: Graph, argument: str, scratch: Sequence[int]) -> Iterator[Schedule]:
     """Every prefix with the grid of `argument`; without one layer by layer, and every prefix with every grid."""
     grid = _grid(argument)
     prefixes = _prefixes(graph)

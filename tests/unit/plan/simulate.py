@@ -10,7 +10,8 @@ from hilbench.ir.graph import Array
 from hilbench.ir.opdef import OPS
 from hilbench.ir.region import Region, full
 from hilbench.plan.plan import Plan
-from hilbench.variants.schedule import Patches
+from hilbench.variants.demand import Flow, reads, windows
+from hilbench.variants.schedule import Patches, Rolling
 
 
 class Machine:
@@ -23,9 +24,14 @@ class Machine:
     def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """Graph outputs for graph inputs."""
         graph = self.plan.graph
+        self.inputs = inputs
         for name in graph.inputs:
-            self._write(name, inputs[name], {}, None)
+            if self.plan.buffer_of(name).kind == "tensor":
+                self._write(name, inputs[name], {}, None)
         for stage in self.plan.schedule.stages:
+            if isinstance(stage, Rolling):
+                self._roll(stage)
+                continue
             for regions in stage.regions if isinstance(stage, Patches) else [{}]:
                 for op in stage.ops if isinstance(stage, Patches) else [stage.op]:
                     self._step(op, regions, stage if isinstance(stage, Patches) else None)
@@ -42,6 +48,55 @@ class Machine:
                 self.arena[buffer.offset : buffer.offset + buffer.size] = self._garbage(buffer.size)
         for name, array in zip(op.outputs, OPS[op.kind].evaluate(op, graph, operands), strict=True):
             self._write(name, array, regions, stage)
+
+    def _roll(self, stage: Rolling) -> None:
+        """Every piece in the order of the demands."""
+        flow = Flow(self.plan.graph, stage.ops, stage.pieces, stage.streamed, stage.outputs)
+        for name, number in flow.run():
+            if name in stage.streamed:
+                self._put(stage, name, self.inputs[name], number)
+            else:
+                self._piece(stage, name, number)
+
+    def _piece(self, stage: Rolling, name: str, number: int) -> None:
+        graph = self.plan.graph
+        op = graph.ops[graph.producer[name]]
+        y, x = divmod(number * stage.pieces[name], graph[name].shape[2])
+        operands = []
+        for which, source in enumerate(op.inputs):
+            if source in stage.rings:
+                seen = windows(op, graph, which)
+                assert seen is not None
+                rows = reads(seen[0], y, y + 1, graph[source].shape[1])
+                cols = reads(seen[1], x, x + stage.pieces[name], graph[source].shape[2])
+                operands.append(self._unrolled(stage, source, Region(*rows, *cols)))
+            else:
+                operands.append(self._operand(source, {}))
+        self._put(stage, name, OPS[op.kind].evaluate(op, graph, operands)[0], number)
+
+    def _ring(self, stage: Rolling, name: str) -> Array:
+        """A ring as [pixels, channels]."""
+        return self._view(name, (stage.rings[name], self.plan.graph[name].shape[3]))
+
+    def _unrolled(self, stage: Rolling, name: str, r: Region) -> Array:
+        """The whole tensor with the region as the ring has it, and garbage elsewhere."""
+        tensor = self.plan.graph[name]
+        whole = np.frombuffer(self._garbage(tensor.nbytes).tobytes(), tensor.dtype.numpy).reshape(tensor.shape).copy()
+        ring = self._ring(stage, name)
+        for y in range(r.y0, r.y1):
+            slots = (y * tensor.shape[2] + np.arange(r.x0, r.x1)) % stage.rings[name]
+            whole[0, y, r.x0 : r.x1] = ring[slots]
+        return whole
+
+    def _put(self, stage: Rolling, name: str, array: Array, number: int) -> None:
+        """Write one piece, into the ring or into the whole tensor."""
+        piece, channels = stage.pieces[name], array.shape[3]
+        run = slice(number * piece, (number + 1) * piece)
+        pixels = array.reshape(-1, channels)[run]
+        if name in stage.rings:
+            self._ring(stage, name)[np.arange(run.start, run.stop) % stage.rings[name]] = pixels
+        else:
+            self._view(name, array.shape).reshape(-1, channels)[run] = pixels
 
     def _operand(self, name: str | None, regions: Mapping[str, Region]) -> Array | None:
         if name is None:

@@ -17,7 +17,7 @@ from hilbench.variants.variant import SCHEDULES
 def plan_of(graph: Graph, schedule: str = "layers", argument: str = "", scratch: int = 0) -> Plan:
     """A plan in which every kernel needs `scratch`, and ADD works in place."""
     every = [Working("k", scratch, op.kind == "ADD") for op in graph.ops]
-    return choose_plan(graph, SCHEDULES[schedule].propose(graph, argument), every)
+    return choose_plan(graph, SCHEDULES[schedule].propose(graph, argument, [scratch] * len(every)), every)
 
 
 def chain() -> Graph:

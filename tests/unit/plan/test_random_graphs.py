@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from simulate import Machine, covered
 from small import random_graph
 
+from hilbench.errors import UnsupportedModel
 from hilbench.ir.graph import Graph
 from hilbench.ir.opdef import OPS
 from hilbench.ir.reference import run
@@ -18,7 +19,9 @@ from hilbench.plan.order import best_order, reordered
 from hilbench.plan.patch import op_macs
 from hilbench.plan.plan import Plan
 from hilbench.plan.search import choose_plan, place_schedule
-from hilbench.variants.schedule import Patches, Schedule
+from hilbench.variants.demand import rings
+from hilbench.variants.schedule import Layer, Patches, Rolling, Schedule
+from hilbench.variants.stages import Cuts
 from hilbench.variants.variant import SCHEDULES
 
 IN_PLACE = ("ADD", "RELU", "MUL")
@@ -42,7 +45,7 @@ def check(graph: Graph, plan: Plan) -> None:
 
 
 def proposals(graph: Graph) -> list[Schedule]:
-    return list(SCHEDULES["patch"].propose(graph, ""))
+    return list(SCHEDULES["patch"].propose(graph, "", []))
 
 
 @GRAPHS
@@ -54,9 +57,9 @@ def test_layer_by_layer(data: st.DataObject) -> None:
     verify(folded)
     order = best_order(folded, working(folded))
     ready = reordered(folded, order)
-    plan = choose_plan(ready, SCHEDULES["layers"].propose(ready, ""), [working(folded)[i] for i in order])
+    plan = choose_plan(ready, SCHEDULES["layers"].propose(ready, "", []), [working(folded)[i] for i in order])
     check(graph, plan)
-    given_order = choose_plan(folded, SCHEDULES["layers"].propose(folded, ""), working(folded))
+    given_order = choose_plan(folded, SCHEDULES["layers"].propose(folded, "", []), working(folded))
     assert plan.lower_bound_bytes <= given_order.lower_bound_bytes
 
 
@@ -88,9 +91,44 @@ def _recounted(graph: Graph, stage: Patches) -> int:
 
 @GRAPHS
 @given(st.data())
+def test_rolling(data: st.DataObject) -> None:
+    graph = random_graph(data)
+    wish = data.draw(
+        st.sampled_from(("", "pixels=1", "pixels=3", "pixels=rows", "input=streamed", "input=streamed,pixels=2"))
+    )
+    try:
+        schedules = list(SCHEDULES["rolling"].propose(graph, wish, [w.scratch for w in working(graph)]))
+    except UnsupportedModel:
+        assert "streamed" in wish
+        return
+    plan = place_schedule(graph, schedules[-1], working(graph), tuple(op_macs(op, graph) for op in graph.ops))
+    check(graph, plan)
+    if "streamed" not in wish:
+        layers = choose_plan(graph, schedules[:1], working(graph))
+        assert choose_plan(graph, schedules, working(graph)).arena_bytes <= layers.arena_bytes
+
+
+@GRAPHS
+@given(st.data())
+def test_every_stretch_of_operators_rolls_in_exactly_its_rings(data: st.DataObject) -> None:
+    graph = random_graph(data)
+    cuts = Cuts(graph, [0] * len(graph.ops), (), (data.draw(st.integers(1, 5)),))
+    ends = st.integers(1, len(graph.ops))
+    stop = data.draw(ends)
+    start = data.draw(st.integers(0, stop - 1))
+    rolled = [c.stage for c in cuts.candidates(start, stop) if isinstance(c.stage, Rolling)]
+    around = [[Layer(p) for p in range(a, b)] for a, b in ((0, start), (stop, len(graph.ops)))]
+    for stage in rolled:
+        schedule = Schedule((*around[0], stage, *around[1]))
+        check(graph, place_schedule(graph, schedule, working(graph), tuple(op_macs(op, graph) for op in graph.ops)))
+        assert stage.rings == rings(graph, stage.ops, stage.pieces, (), stage.outputs)
+
+
+@GRAPHS
+@given(st.data())
 def test_the_chosen_patch_schedule_is_never_worse(data: st.DataObject) -> None:
     graph = random_graph(data)
-    layers = choose_plan(graph, SCHEDULES["layers"].propose(graph, ""), working(graph))
+    layers = choose_plan(graph, SCHEDULES["layers"].propose(graph, "", []), working(graph))
     patched = choose_plan(graph, proposals(graph), working(graph))
     assert patched.arena_bytes <= layers.arena_bytes
     assert patched.lower_bound_bytes <= patched.arena_bytes
