@@ -19,6 +19,7 @@ from hilbench.suite import Model
 from hilbench.variants.transform import transform
 from hilbench.variants.variant import Transformed, Variant
 
+
 @dataclass(frozen=True)
 class Firmware:
     """A model in a variant, built for a board. `graph` is what the reference runs; `plan` is what the device runs."""
