@@ -126,7 +126,7 @@ class Probe(Section):
     """
 
     target: str
-    unique_id: str = ""
+    unique_id: str = Field(default="", exclude=True)
     pack: str = ""
     id_address: int | None = None
     id_mask: int = 0xFFFFFFFF
@@ -138,9 +138,10 @@ class Serial(Section):
     """The serial line to the host.
 
     `port` is a device or a URL of pySerial, for your own board file; "" takes the port that belongs to the probe.
+    Like the probe's id it says where a board is, not what it is, and is left out where boards are compared.
     """
 
-    port: str = ""
+    port: str = Field(default="", exclude=True)
     baud: int = 115200
     usb_ids: tuple[str, ...] = ()
 
@@ -174,6 +175,19 @@ class Board(Section):
     probe: Probe | None = None
     serial: Serial = Serial()
     emulator: Emulator | None = None
+
+
+def wired(board: Board, probe: str = "", port: str = "") -> Board:
+    """The board with the probe and the serial port of one that is attached; "" leaves what the file says.
+
+    Raises:
+        ConfigError: the board file names no chip for a debug probe.
+    """
+    if probe and board.probe is None:
+        raise ConfigError("no [probe]: pyOCD does not know the chip", where=board.name, right='target = "stm32l475xg"')
+    chip = board.probe.model_copy(update={"unique_id": probe}) if board.probe and probe else board.probe
+    serial = board.serial.model_copy(update={"port": port}) if port else board.serial
+    return board.model_copy(update={"probe": chip, "serial": serial})
 
 
 def load(path: Path) -> Board:

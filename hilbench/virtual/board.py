@@ -13,35 +13,36 @@ from hilbench.boards import Board
 from hilbench.errors import ConfigError
 from hilbench.virtual.bus import Bus
 from hilbench.virtual.chip import CHIPS, Wiring
-from hilbench.virtual.core import NEVER, Core, Price, State, count_instructions
+from hilbench.virtual.core import NEVER, Core, State
 from hilbench.virtual.coresight import components
 from hilbench.virtual.debugport import AccessPort, AhbAp, DebugPort
 from hilbench.virtual.faults import Faults
 from hilbench.virtual.line import Line
 from hilbench.virtual.probe import VirtualProbe
 from hilbench.virtual.scs import SystemControl
+from hilbench.virtual.timing import COUNTS
 
 LOG = logging.getLogger(__name__)
 _DOZE_SECONDS = 0.002
 
 
 class VirtualBoard:
-    """Serves `board`'s chip until closed. `unplugged` is called when the cable is pulled by a fault.
+    """Serves `board`'s chip until closed; its counters count what `count` names (`COUNTS`).
+
+    `unplugged` is called when the cable is pulled by a fault.
 
     Raises:
         ConfigError: the board file has no [probe], hence names no chip.
         UsageError: no virtual chip of the name that [probe] target gives.
     """
 
-    def __init__(
-        self, board: Board, faults: Faults, unplugged: Callable[[], None], price: Price = count_instructions
-    ) -> None:
+    def __init__(self, board: Board, faults: Faults, count: str, unplugged: Callable[[], None]) -> None:
         if board.probe is None:
             raise ConfigError("no [probe] section", where=board.name, right="a board with a chip that pyOCD knows")
         chip = CHIPS[board.probe.target]
         self.faults, self.line, self._unplugged = faults, Line(faults), unplugged
         self.bus = Bus([], [])
-        self.core = Core(chip.core, self.bus, price)
+        self.core = Core(chip.core, self.bus, COUNTS[count](chip.core))
         wiring = Wiring(self.line, faults, self._lock_up, lambda: self.core.doze(_DOZE_SECONDS))
         self.parts = chip.build(wiring)
         self.scs = SystemControl(self.core, chip.core, self.bus)

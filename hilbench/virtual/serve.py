@@ -12,11 +12,11 @@ from hilbench.virtual.board import VirtualBoard
 from hilbench.virtual.faults import Faults
 
 
-def serve(board: Board, faults: Faults, say: Callable[[str], None], stop: threading.Event) -> None:
+def serve(board: Board, faults: Faults, count: str, say: Callable[[str], None], stop: threading.Event) -> None:
     """Run a virtual `board` until `stop` is set; `say` gets one line each for probe and serial line."""
     # pyOCD's server reports every refused request as an error with a traceback; clients are told anyway.
     logging.getLogger("pyocd").setLevel(logging.CRITICAL)
-    virtual = VirtualBoard(board, faults, unplugged=_unplug)
+    virtual = VirtualBoard(board, faults, count, unplugged=_unplug)
     virtual.start()
     say(f"probe  {virtual.probe_id}")
     say(f"serial {virtual.line.path}")

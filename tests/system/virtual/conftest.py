@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pytest
 from tiny import tiny
 
-from hilbench.boards import Board, find
+from hilbench.boards import Board, find, wired
 from hilbench.build import FirmwareImage, execute, prepare
 from hilbench.targets.board import OnBoard
 from hilbench.targets.session import Deadlines
@@ -54,22 +54,12 @@ def start() -> Iterator[Start]:
 
     def begin(name: str, *faults: str) -> Rig:
         argv = [sys.executable, "-m", "hilbench.cli.main", "virtual", name]
+        argv += ["--count", "instructions"]
         argv += [word for fault in faults for word in ("--fault", fault)]
         process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         running.append(process)
         probe, port = (line.split()[1] for line in _lines(process, 2))
-        board = find(name)
-        assert board.probe is not None
-        own = {"unique_id": probe}
-        return Rig(
-            process,
-            board.model_copy(
-                update={
-                    "probe": board.probe.model_copy(update=own),
-                    "serial": board.serial.model_copy(update={"port": port}),
-                }
-            ),
-        )
+        return Rig(process, wired(find(name), probe, port))
 
     yield begin
     for process in running:
