@@ -46,6 +46,11 @@ def multiply(value: ArrayLike, multiplier: ArrayLike, shift: ArrayLike) -> Int:
     return rounding_shift_right(doubling_high_multiply(shifted, multiplier), np.maximum(-shifts, 0))
 
 
+def wraps(largest: ArrayLike, shift: ArrayLike) -> NDArray[np.bool_]:
+    """Whether `multiply` of some value of magnitude up to `largest` would leave int32 on its way."""
+    return np.asarray(np.asarray(largest, np.int64) << np.maximum(np.asarray(shift, np.int64), 0)) > INT32_MAX
+
+
 def saturating_shift_left(value: Int, bits: int) -> Int:
     """value * 2**bits, saturated to int32: gemmlowp's SaturatingRoundingMultiplyByPOT with a positive exponent."""
     return np.asarray(np.clip(value << bits, INT32_MIN, INT32_MAX))

@@ -6,8 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
+import numpy as np
+
 from hilbench.ir.dtype import DType
-from hilbench.ir.graph import Array, Attrs, Graph, Op
+from hilbench.ir.graph import Array, Attrs, Graph, Op, Tensor
 from hilbench.ir.region import Region
 from hilbench.registry import Registry
 
@@ -41,6 +43,31 @@ class OpDef(ABC):
         arises: a part that lies wholly in padding is widened to one pixel.
         """
         return None
+
+    def bounds(
+        self, op: Op, graph: Graph, low: Sequence[Array | None], high: Sequence[Array | None]
+    ) -> tuple[Array, Array]:
+        """Lowest and highest output, element by element, for int8 inputs that lie between `low` and `high`.
+
+        Interval arithmetic (Moore 1966): never too narrow. The default is the whole range of the element type.
+        """
+        return whole_range(graph[op.outputs[0]])
+
+
+def whole_range(tensor: Tensor) -> tuple[Array, Array]:
+    """Bounds of a tensor of which nothing is known but its element type."""
+    lowest, highest = (-128, 127) if tensor.dtype == DType.INT8 else (-np.inf, np.inf)
+    return np.full(tensor.shape, lowest, tensor.dtype.numpy), np.full(tensor.shape, highest, tensor.dtype.numpy)
+
+
+class Monotone(OpDef):
+    """An operator none of whose outputs ever falls when an input rises."""
+
+    def bounds(
+        self, op: Op, graph: Graph, low: Sequence[Array | None], high: Sequence[Array | None]
+    ) -> tuple[Array, Array]:
+        """What it makes of the lowest and of the highest inputs."""
+        return self.evaluate(op, graph, low)[0], self.evaluate(op, graph, high)[0]
 
 
 OPS: Registry[OpDef] = Registry("operator", "hilbench.ir.ops")

@@ -87,6 +87,30 @@ def _cut(array: Array, region: Region) -> Array:
     return array[:, region.y0 : region.y1, region.x0 : region.x1]
 
 
+@pytest.mark.parametrize("kind", list(OPS))
+@FEW
+@given(seed=SEEDS)
+def test_outputs_lie_within_their_bounds(kind: str, seed: int) -> None:
+    """For inputs anywhere between two arrays, corners included."""
+    graph, rng = only(kind, seed), np.random.default_rng(seed)
+    op = graph.ops[-1]
+    ends = [_operands(op, graph, rng) for _ in range(2)]
+    low, high = ([None if a is None else f(a, b) for a, b in zip(*ends, strict=True)] for f in (np.minimum, np.maximum))
+    lowest, highest = OPS[kind].bounds(op, graph, low, high)
+    for _ in range(10):
+        share = rng.choice([0.0, 1.0, rng.uniform()], graph[op.inputs[0] or ""].shape)
+        inside = [_between(a, b, share) for a, b in zip(low, high, strict=True)]
+        found = OPS[kind].evaluate(op, graph, inside)[0]
+        assert (lowest <= found).all()
+        assert (found <= highest).all()
+
+
+def _between(low: Array | None, high: Array | None, share: Array) -> Array | None:
+    if low is None or high is None or low.shape != share.shape:
+        return low
+    return np.rint(low + share * (high.astype(np.float64) - low)).astype(low.dtype)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("kind", list(OPS))
 @FEW

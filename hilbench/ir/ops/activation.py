@@ -17,9 +17,10 @@ from hilbench.ir.fixedpoint import (
     multiply,
     reciprocal,
     rounding_shift_right,
+    wraps,
 )
 from hilbench.ir.graph import Array, Graph, Op
-from hilbench.ir.opdef import OPS, OpDef
+from hilbench.ir.opdef import OPS, OpDef, whole_range
 from hilbench.ir.quantized import (
     INT8_MAX,
     INT8_MIN,
@@ -40,6 +41,16 @@ def requantize(x: Array, constants: RequantizeConstants) -> Array:
     """Integers moved to another scale and zero point, and clamped."""
     scaled = multiply(x.astype(np.int64) + constants.input_offset, constants.multiplier, constants.shift)
     return clamp(scaled + constants.output_offset, constants.act_min, constants.act_max)
+
+
+def requantized_bounds(
+    op: Op, graph: Graph, corners: tuple[Array | None, Array | None], constants: RequantizeConstants
+) -> tuple[Array, Array]:
+    """Bounds of integers moved to another scale; their order is kept unless they wrap around."""
+    low, high = corners
+    if low is None or high is None or wraps(2**8, constants.shift):
+        return whole_range(graph[op.outputs[0]])
+    return requantize(low, constants), requantize(high, constants)
 
 
 class PixelWise(OpDef):
@@ -74,6 +85,12 @@ class Relu(PixelWise):
 
     kind = "RELU"
 
+    def bounds(
+        self, op: Op, graph: Graph, low: Sequence[Array | None], high: Sequence[Array | None]
+    ) -> tuple[Array, Array]:
+        """What it makes of the lowest and of the highest inputs."""
+        return requantized_bounds(op, graph, (low[0], high[0]), relu_constants(op, graph))
+
     def _float(self, op: Op, x: Array) -> Array:
         return activate(x, Activation(self.kind))
 
@@ -99,6 +116,15 @@ class Logistic(PixelWise):
 
     def _int8(self, op: Op, graph: Graph, x: Array) -> Array:
         return logistic_int8(x, logistic_constants(op, graph))
+
+    def bounds(
+        self, op: Op, graph: Graph, low: Sequence[Array | None], high: Sequence[Array | None]
+    ) -> tuple[Array, Array]:
+        """What it makes of the lowest and of the highest inputs, where all 256 outputs are seen to rise."""
+        table = logistic_int8(np.arange(INT8_MIN, INT8_MAX + 1), logistic_constants(op, graph)).astype(np.int64)
+        if (np.diff(table) < 0).any():
+            return whole_range(graph[op.outputs[0]])
+        return self.evaluate(op, graph, low)[0], self.evaluate(op, graph, high)[0]
 
 
 def logistic_int8(x: Array, constants: LogisticConstants) -> Array:

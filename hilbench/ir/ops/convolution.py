@@ -10,7 +10,7 @@ import numpy as np
 from hilbench.ir.attrs import Activation, Conv2D, DepthwiseConv2D
 from hilbench.ir.checks import activate, check_bias, computed, weights
 from hilbench.ir.dtype import DType
-from hilbench.ir.fixedpoint import clamp, multiply, wrap32
+from hilbench.ir.fixedpoint import clamp, multiply, wrap32, wraps
 from hilbench.ir.graph import Array, Graph, Op
 from hilbench.ir.opdef import OPS, OpDef
 from hilbench.ir.quantized import ConvConstants, conv_constants
@@ -23,6 +23,21 @@ def requantize(acc: Array, bias: Array | None, constants: ConvConstants) -> Arra
     total = wrap32(acc if bias is None else acc + bias.reshape(-1))
     scaled = multiply(total, constants.multiplier, constants.shift)
     return clamp(scaled + constants.output_offset, constants.act_min, constants.act_max)
+
+
+def requantized_bounds(low: Array, high: Array, bias: Array | None, constants: ConvConstants) -> tuple[Array, Array]:
+    """Bounds of the outputs from bounds of the sums; requantization keeps the order unless the sum wraps around."""
+    shift = 0 if bias is None else bias.reshape(-1).astype(np.int64)
+    largest = np.maximum(np.abs(low + shift), np.abs(high + shift))
+    unknown = wraps(largest, constants.shift)
+    lowest = np.where(unknown, constants.act_min, requantize(low, bias, constants))
+    highest = np.where(unknown, constants.act_max, requantize(high, bias, constants))
+    return lowest.astype(np.int8), highest.astype(np.int8)
+
+
+def signs(weights: Array) -> tuple[Array, Array]:
+    """The positive and the negative part of weights: sums rise with the inputs of one, and fall with the other's."""
+    return np.maximum(weights, 0), np.minimum(weights, 0)
 
 
 def finish(acc: Array, bias: Array | None, activation: Activation) -> Array:
@@ -74,6 +89,21 @@ class Convolution(OpDef):
         """The windows' receptive field."""
         assert isinstance(op.attrs, Conv2D)
         return None if which else window_region(out, op.attrs.y, op.attrs.x, graph[op.present_inputs[0]].shape)
+
+    def bounds(
+        self, op: Op, graph: Graph, low: Sequence[Array | None], high: Sequence[Array | None]
+    ) -> tuple[Array, Array]:
+        """Sums of the corners that each weight's sign asks for."""
+        (x0, w, bias), x1 = (*low, None)[:3], high[0]
+        assert isinstance(op.attrs, Conv2D)
+        assert x0 is not None
+        assert x1 is not None
+        assert w is not None
+        constants, (plus, minus) = conv_constants(op, graph), signs(w)
+        least, most = (x.astype(np.float64) + constants.input_offset for x in (x0, x1))
+        lowest = _correlate(least, plus, op.attrs) + _correlate(most, minus, op.attrs)
+        highest = _correlate(most, plus, op.attrs) + _correlate(least, minus, op.attrs)
+        return requantized_bounds(lowest.astype(np.int64), highest.astype(np.int64), bias, constants)
 
 
 def _correlate(x: Array, w: Array, attrs: Conv2D) -> Array:
@@ -127,6 +157,21 @@ class DepthwiseConvolution(OpDef):
         """The windows' receptive field."""
         assert isinstance(op.attrs, DepthwiseConv2D)
         return None if which else window_region(out, op.attrs.y, op.attrs.x, graph[op.present_inputs[0]].shape)
+
+    def bounds(
+        self, op: Op, graph: Graph, low: Sequence[Array | None], high: Sequence[Array | None]
+    ) -> tuple[Array, Array]:
+        """Sums of the corners that each weight's sign asks for."""
+        (x0, w, bias), x1 = (*low, None)[:3], high[0]
+        assert isinstance(op.attrs, DepthwiseConv2D)
+        assert x0 is not None
+        assert x1 is not None
+        assert w is not None
+        constants, (plus, minus) = conv_constants(op, graph), signs(w)
+        least, most = (x.astype(np.float64) + constants.input_offset for x in (x0, x1))
+        lowest = _depthwise(least, plus, op.attrs) + _depthwise(most, minus, op.attrs)
+        highest = _depthwise(most, plus, op.attrs) + _depthwise(least, minus, op.attrs)
+        return requantized_bounds(lowest.astype(np.int64), highest.astype(np.int64), bias, constants)
 
 
 def _depthwise(x: Array, w: Array, attrs: DepthwiseConv2D) -> Array:

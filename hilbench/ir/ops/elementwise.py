@@ -9,9 +9,9 @@ import numpy as np
 from hilbench.ir.attrs import Elementwise
 from hilbench.ir.checks import activate, computed
 from hilbench.ir.dtype import DType
-from hilbench.ir.fixedpoint import Int, clamp, multiply, wrap32
+from hilbench.ir.fixedpoint import Int, clamp, multiply, wrap32, wraps
 from hilbench.ir.graph import Array, Graph, Op
-from hilbench.ir.opdef import OPS, OpDef
+from hilbench.ir.opdef import OPS, OpDef, whole_range
 from hilbench.ir.quantized import add_constants, mul_constants
 from hilbench.ir.region import Region
 
@@ -46,6 +46,19 @@ class Binary(OpDef):
         rows = (0, 1) if shape[1] == 1 else (out.y0, out.y1)
         cols = (0, 1) if shape[2] == 1 else (out.x0, out.x1)
         return Region(*rows, *cols)
+
+    def bounds(
+        self, op: Op, graph: Graph, low: Sequence[Array | None], high: Sequence[Array | None]
+    ) -> tuple[Array, Array]:
+        """The least and the most of the four corners: each operator is monotone in either input."""
+        if self._wraps(op, graph):
+            return whole_range(graph[op.outputs[0]])
+        firsts, seconds = (low[0], high[0]), (low[1], high[1])
+        corners = np.stack([self.evaluate(op, graph, (a, b))[0] for a in firsts for b in seconds])
+        return corners.min(0), corners.max(0)
+
+    def _wraps(self, op: Op, graph: Graph) -> bool:
+        return False
 
     def _float(self, a: Array, b: Array) -> Array:
         raise TypeError(f"{self.kind} has no float32 form")
@@ -82,6 +95,9 @@ class Multiply(Binary):
     """MUL."""
 
     kind = "MUL"
+
+    def _wraps(self, op: Op, graph: Graph) -> bool:
+        return bool(wraps(2**16, mul_constants(op, graph).shift))
 
     def _float(self, a: Array, b: Array) -> Array:
         return np.asarray(a * b)

@@ -11,7 +11,7 @@ from hilbench.ir.checks import check_bias, computed, weights
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Array, Graph, Op
 from hilbench.ir.opdef import OPS, OpDef
-from hilbench.ir.ops.convolution import finish, requantize
+from hilbench.ir.ops.convolution import finish, requantize, requantized_bounds, signs
 from hilbench.ir.quantized import fully_connected_constants
 
 
@@ -48,6 +48,22 @@ class FullyConnectedLayer(OpDef):
         constants = fully_connected_constants(op, graph)
         acc = (rows + constants.input_offset) @ w.T.astype(np.float64)
         return [requantize(acc.astype(np.int64), bias, constants).reshape(shape)]
+
+    def bounds(
+        self, op: Op, graph: Graph, low: Sequence[Array | None], high: Sequence[Array | None]
+    ) -> tuple[Array, Array]:
+        """Sums of the corners that each weight's sign asks for."""
+        (x0, w, bias), x1 = (*low, None)[:3], high[0]
+        assert x0 is not None
+        assert x1 is not None
+        assert w is not None
+        constants, (plus, minus) = fully_connected_constants(op, graph), signs(w.astype(np.float64))
+        least, most = (x.reshape(-1, w.shape[1]).astype(np.float64) + constants.input_offset for x in (x0, x1))
+        lowest = (least @ plus.T + most @ minus.T).astype(np.int64)
+        highest = (most @ plus.T + least @ minus.T).astype(np.int64)
+        shape = graph[op.outputs[0]].shape
+        below, above = requantized_bounds(lowest, highest, bias, constants)
+        return below.reshape(shape), above.reshape(shape)
 
     def macs(self, op: Op, graph: Graph) -> int:
         """Outputs times inputs."""

@@ -9,15 +9,16 @@ import numpy as np
 from hilbench.ir.attrs import Concat, Pad, Reshape, ResizeNearest, Transpose
 from hilbench.ir.checks import activate, computed
 from hilbench.ir.dtype import DType
+from hilbench.ir.fixedpoint import wraps
 from hilbench.ir.graph import Array, Graph, Op
-from hilbench.ir.opdef import OPS, OpDef
+from hilbench.ir.opdef import OPS, Monotone, whole_range
 from hilbench.ir.ops.activation import requantize
 from hilbench.ir.quantized import requantize_constants, require_same_quantization, zero_value
 from hilbench.ir.region import Region
 from hilbench.ir.sliding import inside
 
 
-class Reshaping(OpDef):
+class Reshaping(Monotone):
     """RESHAPE: the same values in the same order."""
 
     kind = "RESHAPE"
@@ -38,7 +39,7 @@ class Reshaping(OpDef):
         return [x.reshape(graph[op.outputs[0]].shape).copy()]
 
 
-class Transposition(OpDef):
+class Transposition(Monotone):
     """TRANSPOSE."""
 
     kind = "TRANSPOSE"
@@ -61,7 +62,7 @@ class Transposition(OpDef):
         return [np.ascontiguousarray(x.transpose(op.attrs.perm))]
 
 
-class Padding(OpDef):
+class Padding(Monotone):
     """PAD with real zeros."""
 
     kind = "PAD"
@@ -93,7 +94,7 @@ class Padding(OpDef):
         return inside(Region(out.y0 - top, out.y1 - top, out.x0 - left, out.x1 - left), shape)
 
 
-class Concatenation(OpDef):
+class Concatenation(Monotone):
     """CONCATENATION; int8 inputs of another quantization than the output's are requantized."""
 
     kind = "CONCATENATION"
@@ -133,12 +134,21 @@ class Concatenation(OpDef):
         down, right = (before if op.attrs.axis == axis else 0 for axis in (1, 2))
         return inside(Region(out.y0 - down, out.y1 - down, out.x0 - right, out.x1 - right), shapes[which])
 
+    def bounds(
+        self, op: Op, graph: Graph, low: Sequence[Array | None], high: Sequence[Array | None]
+    ) -> tuple[Array, Array]:
+        """What it makes of the lowest and of the highest inputs, unless requantizing could wrap around."""
+        shifts = [requantize_constants(op, graph, i).shift for i in range(len(op.inputs))]
+        if wraps(2**8, shifts).any():
+            return whole_range(graph[op.outputs[0]])
+        return super().bounds(op, graph, low, high)
+
 
 def _without(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
     return shape[:axis] + shape[axis + 1 :]
 
 
-class NearestResize(OpDef):
+class NearestResize(Monotone):
     """RESIZE_NEAREST_NEIGHBOR of rows and columns."""
 
     kind = "RESIZE_NEAREST_NEIGHBOR"

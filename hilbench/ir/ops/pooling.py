@@ -9,15 +9,15 @@ import numpy as np
 from hilbench.ir.attrs import Mean, Pool2D
 from hilbench.ir.checks import activate, computed
 from hilbench.ir.dtype import DType
-from hilbench.ir.fixedpoint import clamp, multiply
+from hilbench.ir.fixedpoint import clamp, multiply, wraps
 from hilbench.ir.graph import Array, Graph, Op
-from hilbench.ir.opdef import OPS, OpDef
+from hilbench.ir.opdef import OPS, Monotone, whole_range
 from hilbench.ir.quantized import INT8_MAX, INT8_MIN, mean_constants, pool_constants
 from hilbench.ir.region import Region, Window
 from hilbench.ir.sliding import output_shape, taps, window_region
 
 
-class Pool(OpDef):
+class Pool(Monotone):
     """Pooling: padding takes no part in it."""
 
     attrs = Pool2D
@@ -84,7 +84,7 @@ class MaxPool(Pool):
         return np.asarray(np.max([view for _, _, view in taps(x, attrs.y, attrs.x, lowest)], axis=0))
 
 
-class MeanReduction(OpDef):
+class MeanReduction(Monotone):
     """MEAN over some axes."""
 
     kind = "MEAN"
@@ -114,6 +114,15 @@ class MeanReduction(OpDef):
         centred = total - constants.count * constants.input_zero_point
         scaled = multiply(centred, constants.multiplier, constants.shift)
         return [clamp(scaled + constants.output_zero_point, INT8_MIN, INT8_MAX)]
+
+    def bounds(
+        self, op: Op, graph: Graph, low: Sequence[Array | None], high: Sequence[Array | None]
+    ) -> tuple[Array, Array]:
+        """What it makes of the lowest and of the highest inputs, unless their sums could wrap around."""
+        constants = mean_constants(op, graph)
+        if wraps(2**8 * constants.count, constants.shift):
+            return whole_range(graph[op.outputs[0]])
+        return super().bounds(op, graph, low, high)
 
 
 OPS.add(AveragePool.kind, AveragePool())

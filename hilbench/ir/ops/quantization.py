@@ -10,7 +10,7 @@ from hilbench.ir.checks import operand
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Array, Graph, Op
 from hilbench.ir.opdef import OPS, OpDef
-from hilbench.ir.ops.activation import requantize
+from hilbench.ir.ops.activation import requantize, requantized_bounds
 from hilbench.ir.quantized import affine_constants, requantize_constants
 from hilbench.ir.region import Region
 
@@ -53,6 +53,12 @@ class Quantize(Conversion):
         ratio = (x / np.float32(constants.scale)).astype(np.float64)
         rounded = np.trunc(ratio + np.copysign(0.5, ratio)) + constants.zero_point
         return [np.clip(rounded, -128, 127).astype(np.int8)]
+
+    def bounds(
+        self, op: Op, graph: Graph, low: Sequence[Array | None], high: Sequence[Array | None]
+    ) -> tuple[Array, Array]:
+        """What it makes of the lowest and of the highest inputs."""
+        return requantized_bounds(op, graph, (low[0], high[0]), requantize_constants(op, graph))
 
 
 class Dequantize(Conversion):
