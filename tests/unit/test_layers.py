@@ -20,7 +20,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("codegen", "build"),
     ("targets", "profile", "metrics", "results"),
     ("suite",),
-    ("runner", "stats"),
+    ("runner", "stats", "trend"),
     ("gate",),
     ("report",),
     ("plot",),
