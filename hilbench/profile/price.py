@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from math import fsum
 
@@ -26,7 +26,7 @@ class Priced:
     Args:
         name: the section's name, or "total".
         step: the section's step, -1 for the total and for what runs between steps.
-        cycles: sum of `parts`, rounded to whole cycles.
+        cycles: of a section the sum of `parts`, rounded; of a profile the sum of its sections.
         error_pct: the true cycles are expected within this percentage.
         instructions: executed instructions, exact.
         parts: cycles by cause: "instructions" and the events of the core and the board.
@@ -57,10 +57,9 @@ def price(profile: Profile, timing: Timing) -> Priced:
         UsageError: the timing names a core model that does not exist.
     """
     sections = tuple(price_section(section, timing) for section in profile.sections)
-    total = price_section(profile.total(), timing)
-    return Priced(
-        total.name, total.step, total.cycles, total.error_pct, total.instructions, total.parts, total.warnings, sections
-    )
+    # The total is the sum of what is printed for the sections, each rounded once, so that a table adds up.
+    cycles = sum(section.cycles for section in sections)
+    return replace(price_section(profile.total(), timing), cycles=cycles, sections=sections)
 
 
 def price_section(section: Section, timing: Timing) -> Priced:
@@ -172,7 +171,9 @@ def _uncovered(section: Section, core: CoreTiming) -> list[str]:
     for block, instruction in _instructions(section):
         if instruction.kind not in core.covers:
             seen[instruction.name] += block.executions
-    return [f"no timing rule for {name} on {core.name}: {n} executions at 1 cycle" for name, n in sorted(seen.items())]
+    return [
+        f"no timing rule for {name} on {core.name}: {n:,} executions at 1 cycle" for name, n in sorted(seen.items())
+    ]
 
 
 def _instructions(section: Section) -> Iterator[tuple[Block, Instruction]]:
