@@ -124,7 +124,9 @@ def test_another_cache_than_the_boards_is_refused() -> None:
 def test_an_instruction_without_a_rule_is_named_and_counted() -> None:
     priced = price(profile("vmaxnm.f32 s0, s1, s2; udf #1; b ."), timing("nucleo_g0b1re"))
     assert "no timing rule for vmaxnm on cortex-m0plus: 1,000 executions at 1 cycle" in priced.warnings
-    odd = Profile((Section(0, "odd", (Block(0, bytes.fromhex("ffffffff"), 3),), COUNTERS),))
+    odd = Profile(
+        (Section(0, "odd", (Block(0, bytes.fromhex("ffffffff"), 3),), Counters(flash_line8_changes=0, unaligned=0)),)
+    )
     assert price(odd, timing("nucleo_l4r5zi")).warnings == (
         "no timing rule for 0xffffffff on cortex-m4: 3 executions at 1 cycle",
     )
