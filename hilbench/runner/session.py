@@ -21,7 +21,7 @@ from hilbench.runner.firmware import Firmware
 from hilbench.runner.inputs import Inputs
 from hilbench.targets.target import TARGETS, Hello, ProfilingTarget, Session, StepSample, Target, Watermark
 
-_ENDS_DIFFER = 200
+_ENDS_DIFFER = 500
 _INTERRUPTS_DIFFER = 1e-5
 """How far profiler and counter may be apart: a run does not begin and end at the same instruction for both, and the
 counter takes a rounded cost off for each of its interrupts."""
