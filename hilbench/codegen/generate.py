@@ -7,9 +7,10 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from hilbench.codegen.rolling import rolling_stages, state_offset
 from hilbench.codegen.steps import StepText, patch_tensors, printable, short, step_text
 from hilbench.plan.plan import Plan
-from hilbench.variants.schedule import Patches
+from hilbench.variants.schedule import Patches, Rolling
 
 Ranges = tuple[tuple[int, int], ...]
 
@@ -19,7 +20,7 @@ class StageText:
     """Consecutive steps, run once, or once per patch of a grid.
 
     Then `tensors` are those that the stage writes, and `rows` and `cols` the ranges of each that a row and a column of
-    the grid holds.
+    the grid holds. Of a rolling stage `rolls` is the number of its maps, and `state` where it keeps its place.
     """
 
     index: int
@@ -27,6 +28,8 @@ class StageText:
     tensors: tuple[str, ...] = ()
     rows: tuple[Ranges, ...] = ()
     cols: tuple[Ranges, ...] = ()
+    rolls: int = 0
+    state: int = 0
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ def generate(plan: Plan, name: str) -> dict[str, str]:
         "plan": plan,
         "stages": _stages(plan, steps),
         "steps": steps,
+        "rolling": rolling_stages(plan, steps),
         "kernels": sorted({step.kernel for step in steps if step.kernel}),
         "arrays": [array for step in steps for array in step.arrays],
         "inputs": [_port(plan, tensor) for tensor in plan.graph.inputs],
@@ -75,6 +79,8 @@ def _stages(plan: Plan, texts: list[StepText]) -> list[StageText]:
 def _stage(plan: Plan, index: int, texts: list[StepText]) -> StageText:
     members = tuple(text for text, step in zip(texts, plan.steps, strict=True) if step.stage == index)
     stage = plan.schedule.stages[index]
+    if isinstance(stage, Rolling):
+        return StageText(index, members, rolls=len(stage.pieces), state=state_offset(plan, index))
     if not isinstance(stage, Patches):
         return StageText(index, members)
     tensors = patch_tensors(stage, plan.graph)

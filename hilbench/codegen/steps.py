@@ -14,7 +14,8 @@ from hilbench.ir.graph import Graph, Tensor
 from hilbench.kernels.catalogue import Kernel, catalogue
 from hilbench.kernels.family import Argument, Call, Operand, family_of
 from hilbench.plan.plan import Plan, Step
-from hilbench.variants.schedule import Patches
+from hilbench.variants.schedule import Patches, Rolling
+from hilbench.variants.stages import ring_inputs
 
 
 @dataclass(frozen=True)
@@ -30,13 +31,13 @@ class CallText:
 
 @dataclass(frozen=True)
 class StepText:
-    """What the template prints for a step. `patched`: its function takes the regions of the current patch."""
+    """What the template prints for a step. Its function takes `parameters`: where the current patch or piece lies."""
 
     index: int
     function: str
     comment: tuple[str, ...]
     kernel: str | None
-    patched: bool
+    parameters: str
     arrays: tuple[ConstArray, ...]
     calls: tuple[CallText, ...]
 
@@ -44,7 +45,7 @@ class StepText:
 def step_text(step: Step, plan: Plan) -> StepText:
     """Everything that model.c and weights.c say about one step."""
     if step.kernel is None:
-        return StepText(step.index, "", _comment(step, plan), None, False, (), ())
+        return StepText(step.index, "", _comment(step, plan), None, "void", (), ())
     return _Writer(step, plan, catalogue()[step.kernel]).text()
 
 
@@ -63,6 +64,7 @@ class _Writer:
         self.family = family_of(self.op.kind)
         stage = plan.schedule.stages[step.stage]
         self.stage = stage if isinstance(stage, Patches) else None
+        self.rolled = ring_inputs(self.op, stage) if isinstance(stage, Rolling) else None
         self.arrays: dict[str, ConstArray] = {}
 
     def text(self) -> StepText:
@@ -70,11 +72,14 @@ class _Writer:
         calls = self.family.calls(self.op, self.graph)
         texts = tuple(self._call(call, f"_{call.which}" if len(calls) > 1 else "") for call in calls)
         function = f"hb_step_{self.step.index:02d}_{self.op.kind.lower()}"
-        patched = self.stage is not None
         arrays = tuple(self.arrays.values())
-        return StepText(
-            self.step.index, function, _comment(self.step, self.plan), self.kernel.name, patched, arrays, texts
-        )
+        comment = _comment(self.step, self.plan)
+        return StepText(self.step.index, function, comment, self.kernel.name, self._parameters(), arrays, texts)
+
+    def _parameters(self) -> str:
+        if self.rolled is not None:
+            return "const hb_piece *piece"
+        return "void" if self.stage is None else "const hb_range *rows, const hb_range *cols"
 
     def _call(self, call: Call, suffix: str) -> CallText:
         members = [f".{name} = {_literal(value)}" for name, value in call.arguments.items()]
@@ -103,6 +108,8 @@ class _Writer:
     def _operand(self, part: Operand, batches: int, suffix: str) -> str:
         """A pointer or a view."""
         tensor = self.graph[part.tensor]
+        if self.rolled is not None and part.tensor in (*self.rolled, self.op.outputs[0]):
+            return f"piece->in[{self.rolled.index(part.tensor)}]" if part.tensor in self.rolled else "piece->out"
         place = self._place(tensor, suffix)
         if self.family.form == "flat":
             return place
@@ -123,6 +130,8 @@ class _Writer:
         return self.graph[name].data is None and self.plan.buffer_of(name).kind == "window"
 
     def _region(self, out: Operand) -> str:
+        if self.rolled is not None:
+            return "piece->at"
         if self.stage is None:
             return f"(hb_region){{0, {out.rows}, 0, {out.cols}}}"
         return self._part(out.tensor)

@@ -122,17 +122,24 @@ def lives(graph: Graph, schedule: Schedule, working: Sequence[Working]) -> list[
         owner = _shared(op, working[position], stage, sharing, step)
         for name in op.outputs:
             sharing.join(name, owner) if owner else sharing.open(name)
-        if size := _scratch(op, working[position], stage, graph):
-            scratch.append(Life(f"scratch of {op.outputs[0]}", "scratch", size, step, step))
+        scratch += _own(op, working[position], stage, graph, step)
     return [sharing.life(owner) for owner in sharing.holds] + scratch
 
 
-def _scratch(op: Op, working: Working, stage: Stage, graph: Graph) -> int:
-    """Working space of a kernel, then the windows that are gathered for it, in bytes."""
+def _own(op: Op, working: Working, stage: Stage, graph: Graph, step: int) -> list[Life]:
+    """What only one step needs: working space of its kernel, and the windows that are gathered for it."""
     if is_view(op, graph):
-        return 0
+        return []
     gathers = stage_gathers(graph, stage, op) if isinstance(stage, Rolling) else {}
-    return aligned(working.scratch) + sum(gathers.values())
+    found = [Life(gather_name(op, name), "gather", size, step, step) for name, size in gathers.items()]
+    if working.scratch:
+        found.append(Life(f"scratch of {op.outputs[0]}", "scratch", aligned(working.scratch), step, step))
+    return found
+
+
+def gather_name(op: Op, source: str) -> str:
+    """Name of the buffer in which the pixels of `source` that an operator reads are put together."""
+    return f"{source} for {op.outputs[0]}"
 
 
 def _states(schedule: Schedule) -> list[Life]:

@@ -6,6 +6,7 @@ as a rolling stage. The memory of a stage depends on its two cuts alone, so the 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -51,6 +52,11 @@ def stage_gathers(graph: Graph, stage: Rolling, op: Op) -> dict[str, int]:
     return {str(name): size for name, size in found.items() if size}
 
 
+def ring_inputs(op: Op, stage: Rolling) -> tuple[str, ...]:
+    """Inputs of an operator that are written in pieces while its stage runs, each once."""
+    return tuple(dict.fromkeys(name for name in op.present_inputs if name in stage.pieces))
+
+
 def ring_bytes(graph: Graph, name: str, pixels: int) -> int:
     """Bytes of a ring of so many pixels."""
     return _aligned(pixels * graph[name].shape[3] * graph[name].dtype.size)
@@ -68,7 +74,7 @@ class Candidate:
 class Cuts:
     """The stages that a graph can be cut into, with what each needs.
 
-    `scratch[p]` is the working space of the kernel of operator p in bytes; graph inputs in `streamed` never exist whole.
+    `scratch[p]` is the working space of operator p's kernel in bytes; graph inputs in `streamed` never exist whole.
     """
 
     def __init__(self, graph: Graph, scratch: Sequence[int], streamed: tuple[str, ...], most: Sequence[int]) -> None:
@@ -168,7 +174,7 @@ class Cuts:
         """Rings of a stage, block by block: where one map alone crosses, what comes after only asks for it in order."""
         found: dict[str, int] = {}
         bounds = [start, *(b for b in range(start + 1, stop) if len(self._crossing(start, b, stop)) == 1), stop]
-        for first, last in zip(bounds, bounds[1:], strict=False):
+        for first, last in itertools.pairwise(bounds):
             sources = self._crossing(start, first, stop) | self._fed(first, last)
             key = (first, last, outputs & (sources | self._written(first, last)), most)
             if key not in self._blocks:

@@ -1,0 +1,112 @@
+"""Rolling stages as tables: the maps of a stage, where their rings lie, and through which windows they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hilbench.codegen.steps import StepText, printable, short
+from hilbench.ir.graph import Op
+from hilbench.ir.region import Window
+from hilbench.plan.lifetime import gather_name
+from hilbench.plan.plan import Plan
+from hilbench.variants.demand import windows
+from hilbench.variants.schedule import Rolling
+from hilbench.variants.stages import ring_inputs
+
+
+@dataclass(frozen=True)
+class InputText:
+    """What a map reads of map `source`; `window` is the arena offset where it is gathered, -1 where it is not."""
+
+    source: int
+    rows: str
+    cols: str
+    window: int
+
+
+@dataclass(frozen=True)
+class MapText:
+    """A map of the stage; `call` is what computes a piece of it."""
+
+    comment: str
+    step: int
+    rows: int
+    cols: int
+    piece: int
+    ring: int
+    pixel_bytes: int
+    offset: int
+    inputs: tuple[InputText, ...]
+    call: str
+
+
+@dataclass(frozen=True)
+class RollingText:
+    """A rolling stage, its maps in the order in which they are numbered."""
+
+    index: int
+    maps: tuple[MapText, ...]
+
+
+def state_offset(plan: Plan, stage: int) -> int:
+    """Where in the arena a rolling stage keeps its place."""
+    first = next(step.index for step in plan.steps if step.stage == stage)
+    return next(buffer.offset for buffer in plan.buffers if buffer.kind == "state" and buffer.first == first)
+
+
+def rolling_stages(plan: Plan, texts: Sequence[StepText]) -> list[RollingText]:
+    """Every rolling stage of the plan."""
+    stages = enumerate(plan.schedule.stages)
+    return [RollingText(i, tuple(_maps(plan, stage, texts))) for i, stage in stages if isinstance(stage, Rolling)]
+
+
+def _maps(plan: Plan, stage: Rolling, texts: Sequence[StepText]) -> list[MapText]:
+    numbers = {name: number for number, name in enumerate(stage.pieces)}
+    by_output = {plan.graph.ops[step.op].outputs[0]: step.index for step in plan.steps}
+    found = []
+    for name in stage.pieces:
+        if name in stage.streamed:
+            index = plan.graph.inputs.index(name)
+            step, call = len(plan.steps), f"hb_roll_fetch({index}, piece);"
+            found.append(_map(plan, stage, name, (), (step, call)))
+        else:
+            step = by_output[name]
+            op = plan.graph.ops[plan.steps[step].op]
+            inputs = _inputs(plan, stage, op, numbers)
+            found.append(_map(plan, stage, name, inputs, (step, f"{texts[step].function}(piece);")))
+    return found
+
+
+def _map(plan: Plan, stage: Rolling, name: str, inputs: tuple[InputText, ...], made: tuple[int, str]) -> MapText:
+    """`made` is the step that writes the map, and its call."""
+    tensor = plan.graph[name]
+    _, rows, cols, channels = tensor.shape
+    return MapText(
+        comment=printable(short(name)),
+        step=made[0],
+        rows=rows,
+        cols=cols,
+        piece=stage.pieces[name],
+        ring=stage.rings.get(name, 0),
+        pixel_bytes=channels * tensor.dtype.size,
+        offset=plan.buffer_of(name).offset,
+        inputs=inputs,
+        call=made[1],
+    )
+
+
+def _inputs(plan: Plan, stage: Rolling, op: Op, numbers: dict[str, int]) -> tuple[InputText, ...]:
+    """The maps that an operator reads, and where what it reads of them is gathered."""
+    gathers = {buffer.name: buffer.offset for buffer in plan.buffers if buffer.kind == "gather"}
+    found = []
+    for name in ring_inputs(op, stage):
+        seen = windows(op, plan.graph, op.inputs.index(name))
+        assert seen is not None, f"{op.kind} cannot run in pieces"
+        rows, cols = (_axis(w, size) for w, size in zip(seen, plan.graph[name].shape[1:3], strict=True))
+        found.append(InputText(numbers[name], rows, cols, gathers.get(gather_name(op, name), -1)))
+    return tuple(found)
+
+
+def _axis(window: Window, size: int) -> str:
+    return f"{{{window.stride}, {window.before}, {window.extent}, {size}}}"
