@@ -7,6 +7,8 @@ from pathlib import Path
 
 from hilbench.errors import ModelError
 from hilbench.ir.graph import Graph
+from hilbench.ir.simplify import simplify
+from hilbench.ir.verify import verify
 from hilbench.registry import Registry
 
 IMPORTERS: Registry[Callable[[Path], Graph]] = Registry("model format", "hilbench.importers")
@@ -14,7 +16,7 @@ IMPORTERS: Registry[Callable[[Path], Graph]] = Registry("model format", "hilbenc
 
 
 def load_model(path: Path) -> Graph:
-    """The verified graph of a model file, named after the file.
+    """The graph of a model file, named after the file, simplified and verified.
 
     Raises:
         ModelError: the file cannot be read, or is not what its suffix says.
@@ -24,4 +26,6 @@ def load_model(path: Path) -> Graph:
         raise ModelError(
             f"unknown model format '{path.suffix}'", where=str(path), right=f"known: {', '.join(IMPORTERS)}"
         )
-    return IMPORTERS[path.suffix](path)
+    graph = IMPORTERS[path.suffix](path)
+    verify(graph)
+    return simplify(graph)

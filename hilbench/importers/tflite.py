@@ -37,7 +37,7 @@ from hilbench.ir.attrs import (
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Attrs, Graph, Op, Tensor
 from hilbench.ir.region import Window
-from hilbench.ir.verify import op_problem, verify
+from hilbench.ir.verify import op_problem
 
 
 def load(path: Path) -> Graph:
@@ -50,13 +50,11 @@ def load(path: Path) -> Graph:
     model = read(path)
     converted = [_convert(model, index) for index in range(len(model.ops))]
     ops = tuple(item for item in converted if isinstance(item, Op))
+    graph = _graph(model, path, ops)
     unsupported = [item for item in converted if isinstance(item, UnsupportedOp)]
-    if not unsupported:
-        graph = _graph(model, path, ops)
-        unsupported = [_unsupported(op, why) for op in ops if (why := op_problem(op, graph))]
+    unsupported += [_unsupported(op, why) for op in ops if (why := op_problem(op, graph))]
     if unsupported:
-        raise UnsupportedModel(str(path), unsupported)
-    verify(graph)
+        raise UnsupportedModel(str(path), sorted(unsupported, key=lambda op: op.index))
     return graph
 
 
@@ -66,11 +64,13 @@ _WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 
 
 def _graph(model: FileModel, path: Path, ops: tuple[Op, ...]) -> Graph:
+    """The graph of the operators that could be converted, with all tensors of element types that exist here."""
     names = _names(model)
     inputs, outputs = (tuple(names[i] for i in indices) for indices in (model.inputs, model.outputs))
     used = {name for op in ops for name in (*op.present_inputs, *op.outputs)} | {*inputs, *outputs}
+    pairs = [(name, t) for name, t in zip(names, model.tensors, strict=True) if name in used and t.dtype in list(DType)]
     try:
-        tensors = {name: _tensor(t, name) for name, t in zip(names, model.tensors, strict=True) if name in used}
+        tensors = {name: _tensor(tensor, name) for name, tensor in pairs}
     except ValueError as error:
         raise ModelError(str(error), where=str(path)) from error
     tensors.update((w.name, _dequantized(w)) for w in _dynamic_range_weights(ops, tensors))
