@@ -23,10 +23,14 @@ class NoBound(Exception):
 
 @dataclass(frozen=True)
 class Frame:
-    """What one function needs: its own deepest point, and the depth at which it calls each callee."""
+    """What one function needs: its own deepest point, and the depth at which it calls each callee.
+
+    `unbound` says why there is no bound for what it calls, "" where there is one.
+    """
 
     own: int
     calls: Mapping[int, int]
+    unbound: str
 
 
 @dataclass
@@ -38,6 +42,7 @@ class _Walk:
     targets: dict[int, int] = field(default_factory=dict)
     calls: dict[int, int] = field(default_factory=dict)
     known: dict[int, int] = field(default_factory=dict)
+    unbound: str = ""
 
     def move(self, down: int) -> None:
         self.depth += down
@@ -71,6 +76,8 @@ def _bound(elf: Elf, address: int, known: dict[int, int], path: tuple[int, ...])
     if address in path:
         raise NoBound(f"{_name(elf, address)} calls itself")
     frame = read_frame(elf, address)
+    if frame.unbound:
+        raise NoBound(frame.unbound)
     below = (depth + _bound(elf, callee, known, (*path, address)) for callee, depth in frame.calls.items())
     known[address] = max([frame.own, *below])
     return known[address]
@@ -91,7 +98,7 @@ def read_frame(elf: Elf, address: int) -> Frame:
         elif gone:
             walk.depth = walk.deepest
         gone = _step(elf, insn, walk, address, end)
-    return Frame(walk.deepest, walk.calls)
+    return Frame(walk.deepest, walk.calls, walk.unbound)
 
 
 def _end(elf: Elf, address: int) -> int:
@@ -123,7 +130,7 @@ def _step(elf: Elf, insn: CsInsn, walk: _Walk, start: int, end: int) -> bool:
         walk.move(moved)
     _remember(elf, insn, mnemonic, walk)
     if mnemonic in ("bl", "blx"):
-        _call(elf, insn, walk)
+        _call(insn, walk)
         return False
     if mnemonic in ("tbb", "tbh"):
         return False
@@ -132,13 +139,14 @@ def _step(elf: Elf, insn: CsInsn, walk: _Walk, start: int, end: int) -> bool:
         return False
     if mnemonic.startswith("b") and insn.operands and insn.operands[0].type == ARM_OP_IMM:
         return _branch(insn, mnemonic, walk, start, end)
-    return _leaves(elf, insn, mnemonic)
+    return _leaves(insn, mnemonic, walk)
 
 
-def _call(elf: Elf, insn: CsInsn, walk: _Walk) -> None:
-    if insn.operands[0].type != ARM_OP_IMM:
-        raise NoBound(f"{_name(elf, insn.address)} calls through a register")
-    walk.call(insn.operands[0].imm & ~1)
+def _call(insn: CsInsn, walk: _Walk) -> None:
+    if insn.operands[0].type == ARM_OP_IMM:
+        walk.call(insn.operands[0].imm & ~1)
+    else:
+        walk.unbound = f"code at 0x{insn.address:08x} calls through a register"
 
 
 def _branch(insn: CsInsn, mnemonic: str, walk: _Walk, start: int, end: int) -> bool:
@@ -152,12 +160,12 @@ def _branch(insn: CsInsn, mnemonic: str, walk: _Walk, start: int, end: int) -> b
     return mnemonic == "b"
 
 
-def _leaves(elf: Elf, insn: CsInsn, mnemonic: str) -> bool:
+def _leaves(insn: CsInsn, mnemonic: str, walk: _Walk) -> bool:
     names = [insn.reg_name(op.reg) for op in insn.operands if op.type == ARM_OP_REG]
     if mnemonic == "bx" and names != ["lr"]:
         if names == ["pc"]:
             return False
-        raise NoBound(f"code at 0x{insn.address:08x} jumps through a register")
+        walk.unbound = f"code at 0x{insn.address:08x} jumps through a register"
     return mnemonic == "bx" or (mnemonic in ("pop", "ldr", "ldm") and "pc" in names)
 
 
@@ -177,7 +185,7 @@ def _moved(elf: Elf, insn: CsInsn, mnemonic: str, walk: _Walk) -> int:
         amount = _amount(elf, insn, walk)
         return amount if mnemonic.startswith("sub") else -amount
     if names[:1] == ["sp"] and mnemonic in ("mov", "bic", "and", "ldr"):
-        raise NoBound(f"code at 0x{insn.address:08x} sets the stack pointer")
+        walk.unbound = f"code at 0x{insn.address:08x} sets the stack pointer"
     return 0
 
 
