@@ -3,7 +3,7 @@
  * [kernel]
  * op = ["CONCATENATION"]
  * input = ["int8", "float32"]
- * when = "same_quantization"
+ * when = ["same_quantization"]
  */
 #ifndef HB_CONCATENATION_H
 #define HB_CONCATENATION_H

@@ -4,7 +4,7 @@
  * op = ["CONCATENATION"]
  * input = ["int8"]
  * arrays = ["table"]
- * when = "not same_quantization"
+ * when = ["not same_quantization"]
  */
 #ifndef HB_CONCATENATION_RESCALED_INT8_H
 #define HB_CONCATENATION_RESCALED_INT8_H

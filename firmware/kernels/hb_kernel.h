@@ -9,6 +9,9 @@
 
 #define HB_KERNEL static inline __attribute__((always_inline))
 
+/* A part of kernels that is not specialised: one copy serves all steps of a model. */
+#define HB_SHARED static __attribute__((noinline, unused))
+
 /* Taps first <= k < last of a sliding window that lie inside the tensor. */
 typedef struct {
     int32_t first, last;

@@ -6,7 +6,7 @@ A file's contract is the TOML between the line ` * [kernel]` and the next blank 
     input = ["int8"]          element types of the first input
     weights = "dense"         how constant weights have to lie in flash: "dense" (the default) or "sparse"
     isa = ["dsp"]             instruction-set features that it needs (hilbench.boards); none by default
-    when = "kernel_h == 1"    predicate over the facts of its family; always by default
+    when = ["kernel_h == 1"]  predicates over the facts of its family, all of which must hold; none by default
     scratch = "4 * channels"  bytes of working space, over the same facts; none by default
     arrays = ["weights"]      constant arrays that it reads; none by default
     in_place = true           it reads each element of an input before it writes the one in its place, and not again
@@ -38,7 +38,7 @@ class Contract(Section):
     input: tuple[DType, ...]
     weights: str = "dense"
     isa: frozenset[str] = frozenset()
-    when: str = "True"
+    when: tuple[str, ...] = ()
     scratch: str = "0"
     arrays: tuple[str, ...] = ()
     in_place: bool = False
@@ -92,29 +92,33 @@ def choose(op: Op, graph: Graph, features: frozenset[str]) -> Kernel:
     """
     facts = _facts(op, graph)
     serving = [kernel for kernel in _candidates(op, graph) if kernel.contract.isa <= features]
-    fitting = [kernel for kernel in serving if evaluate(kernel, "when", facts)]
+    fitting = [kernel for kernel in serving if serves(kernel, facts)]
     if not fitting:
         raise LookupError(_why_none(op, graph))
-    return max(fitting, key=lambda kernel: (len(kernel.contract.isa), kernel.contract.when != "True", kernel.name))
+    return max(fitting, key=lambda kernel: (len(kernel.contract.isa), len(kernel.contract.when), kernel.name))
 
 
 def scratch_bytes(kernel: Kernel, op: Op, graph: Graph) -> int:
     """Bytes of working space that the kernel needs for this operator."""
-    return int(evaluate(kernel, "scratch", _facts(op, graph)))
+    return evaluate(kernel, kernel.contract.scratch, _facts(op, graph))
 
 
-def evaluate(kernel: Kernel, key: str, facts: Mapping[str, Argument]) -> int:
-    """Value of the contract's expression `key` ("when" or "scratch").
+def serves(kernel: Kernel, facts: Mapping[str, Argument]) -> bool:
+    """Whether every predicate of the kernel holds."""
+    return all(evaluate(kernel, predicate, facts) for predicate in kernel.contract.when)
+
+
+def evaluate(kernel: Kernel, expression: str, facts: Mapping[str, Argument]) -> int:
+    """Value of an expression of the kernel's contract.
 
     Raises:
         ConfigError: the expression is wrong, or names a fact that the family does not have.
     """
-    expression = getattr(kernel.contract, key)
     try:
         return int(simple_eval(expression, names=dict(facts), functions={"min": min, "max": max}))
     except (InvalidExpression, SyntaxError, TypeError, ValueError) as error:
         known = f"facts here: {', '.join(sorted(facts))}"
-        raise ConfigError(f"'{key}' of the contract: {error}", where=str(kernel.source), right=known) from error
+        raise ConfigError(f"'{expression}' in the contract: {error}", where=str(kernel.source), right=known) from error
 
 
 def _facts(op: Op, graph: Graph) -> dict[str, Argument]:
@@ -142,7 +146,7 @@ def _storage(op: Op, graph: Graph) -> str:
 def _why_none(op: Op, graph: Graph) -> str:
     dtype, storage = graph[op.present_inputs[0]].dtype, _storage(op, graph)
     if candidates := _candidates(op, graph):
-        asked = "; ".join(f"{k.name} needs {sorted(k.contract.isa)} and {k.contract.when}" for k in candidates)
+        asked = "; ".join(f"{k.name} needs {sorted(k.contract.isa)} and {list(k.contract.when)}" for k in candidates)
         return f"no kernel for this form or core: {asked}"
     known = sorted({d.value for k in catalogue().values() if op.kind in k.contract.op for d in k.contract.input})
     kept = "" if storage == "dense" else f" with {storage} weights"

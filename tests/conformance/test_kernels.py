@@ -14,7 +14,8 @@ from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Graph
 from hilbench.ir.reference import run as reference
 from hilbench.ir.verify import verify
-from hilbench.kernels.catalogue import Kernel, catalogue, evaluate
+from hilbench.kernels.catalogue import Kernel, catalogue
+from hilbench.kernels.catalogue import serves as predicates_hold
 from hilbench.kernels.family import family_of
 from tests.conformance.kernel_cases import SPECIAL
 from tests.conformance.onehost import Case, compiled, patchable, plan, run
@@ -43,7 +44,7 @@ def graphs(kernel: Kernel) -> Iterator[Graph]:
 def serves(kernel: Kernel, graph: Graph) -> bool:
     (op,) = graph.ops
     same_type = graph[op.present_inputs[0]].dtype in kernel.contract.input
-    return same_type and bool(evaluate(kernel, "when", family_of(op.kind).facts(op, graph)))
+    return same_type and predicates_hold(kernel, family_of(op.kind).facts(op, graph))
 
 
 def stored(graph: Graph, storage: str) -> Graph:

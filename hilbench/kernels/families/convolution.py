@@ -8,6 +8,7 @@ from hilbench.ir.attrs import Conv2D, DepthwiseConv2D
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Array, Graph, Op
 from hilbench.ir.quantized import ConvConstants, conv_constants
+from hilbench.kernels.dsp import reach, settled, short_requantization, tile_members
 from hilbench.kernels.family import FAMILIES, Argument, Call, Family, constant, natural
 from hilbench.kernels.sparse import encode
 from hilbench.kernels.weighted import bias, clamp_members, per_channel, sliding_members
@@ -30,7 +31,16 @@ class Convolution(Family):
         members: dict[str, Argument] = {"in_rows": x.rows, "in_cols": x.cols}
         members |= {"in_channels": x.channels, "out_channels": y.channels}
         members |= _window_members(op) | _channel_members(op, graph)
-        return (Call((x,), y, members | clamp_members(op, graph, _constants(op, graph))),)
+        members |= clamp_members(op, graph, _settled(op, graph)[0])
+        if op.kind == "CONV_2D" and graph[x.tensor].dtype == DType.INT8:
+            members |= tile_members(op, graph, y.rows * y.cols)
+        return (Call((x,), y, members),)
+
+    def facts(self, op: Op, graph: Graph) -> dict[str, Argument]:
+        """Also `short_requantization`: whether the sums suit `hb_dsp.h`."""
+        constants, offsets = _settled(op, graph)
+        short = constants is not None and short_requantization(constants, reach(constants, _terms(op, graph), offsets))
+        return {**super().facts(op, graph), "short_requantization": int(short)}
 
     def array(self, name: str, op: Op, graph: Graph, call: Call) -> Array:
         """Weights, dense or sparse, bias and requantization."""
@@ -40,16 +50,26 @@ class Convolution(Family):
             weights = constant(op.inputs[1], op, graph)
             return np.asarray(getattr(encode(weights.reshape(-1, weights.shape[3])), name))
         if name == "bias":
-            return bias(op, graph, call.output.channels)
-        return (
-            per_channel(name, _constants(op, graph))
-            if name in ("multiplier", "shift")
-            else super().array(name, op, graph, call)
-        )
+            return _settled(op, graph)[1]
+        if name in ("multiplier", "shift"):
+            return per_channel(name, _settled(op, graph)[0])
+        return super().array(name, op, graph, call)
 
 
-def _constants(op: Op, graph: Graph) -> ConvConstants | None:
-    return conv_constants(op, graph) if graph[op.present_inputs[0]].dtype == DType.INT8 else None
+def _terms(op: Op, graph: Graph) -> Array:
+    """Weights as [output channel, term]."""
+    weights = constant(op.inputs[1], op, graph)
+    axis = 0 if op.kind == "CONV_2D" else 3
+    return np.moveaxis(weights, axis, 0).reshape(weights.shape[axis], -1)
+
+
+def _settled(op: Op, graph: Graph) -> tuple[ConvConstants | None, Array]:
+    """Constants (None for float32) and bias."""
+    terms = _terms(op, graph)
+    plain = bias(op, graph, len(terms))
+    if graph[op.present_inputs[0]].dtype != DType.INT8:
+        return None, plain
+    return settled(conv_constants(op, graph), terms, plain)
 
 
 def _window_members(op: Op) -> dict[str, Argument]:

@@ -68,8 +68,8 @@ def made(name: str, **contract: object) -> Kernel:
 def three(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     kernels = [
         made("plain"),
-        made("few", when="channels < 4"),
-        made("fast", isa=frozenset({"dsp"}), when="channels > 9"),
+        made("few", when=("channels < 4",)),
+        made("fast", isa=frozenset({"dsp"}), when=("channels > 9",)),
     ]
     monkeypatch.setattr(module, "catalogue", lambda: {kernel.name: kernel for kernel in kernels})
     yield
@@ -107,7 +107,7 @@ def test_unknown_kind() -> None:
 
 def test_wrong_predicate_names_the_facts() -> None:
     with pytest.raises(ConfigError, match=r"bogus.*facts here: channels"):
-        evaluate(made("wrong", when="bogus > 1"), "when", {"channels": 3})
+        evaluate(made("wrong"), "bogus > 1", {"channels": 3})
 
 
 def test_every_kernel_has_a_family_and_expressions_that_work() -> None:
