@@ -50,6 +50,11 @@ def price(graph: Graph, schedule: Schedule, working: Sequence[Working], whole: t
     return Price(max(live, default=0), sum(executed_macs(graph, schedule, whole)), schedule)
 
 
+def place_again(plan: Plan, working: Sequence[Working]) -> Plan:
+    """The plan of the same graph and schedule with other kernels."""
+    return place_schedule(plan.graph, plan.schedule, working, tuple(op_macs(op, plan.graph) for op in plan.graph.ops))
+
+
 def place_schedule(graph: Graph, schedule: Schedule, working: Sequence[Working], whole: tuple[int, ...]) -> Plan:
     """The plan of one schedule: every buffer gets its place."""
     steps = len(graph.ops)

@@ -64,7 +64,7 @@ def ring_bytes(graph: Graph, name: str, pixels: int) -> int:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A stage between two cuts: the bytes alive while it runs, and the pieces that it is run in (0: one whole layer)."""
+    """A stage between two cuts: the bytes alive while it runs, and the pieces it is run in (0: one whole layer)."""
 
     bytes: int
     pieces: int

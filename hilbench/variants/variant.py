@@ -55,12 +55,16 @@ class Scheduling:
 
     `scratch[p]` is the working space in bytes that the kernel of the operator at position p needs, for techniques that
     weigh it themselves. A scheduling that proposes nothing for a graph raises UnsupportedModel and says why.
+
+    `budget(argument)` is None where kernels are to be as fast as they come, whatever scratch they need; otherwise
+    memory comes first, and faster kernels are taken within so many bytes of arena (0: the least that is possible).
     """
 
     name: str
     summary: str
     check: Callable[[str], None]
     propose: Callable[[Graph, str, Sequence[int]], Iterable[Schedule]]
+    budget: Callable[[str], int | None] = lambda argument: None
 
 
 FORMATS: Registry[Format] = Registry("format", "hilbench.variants.formats")

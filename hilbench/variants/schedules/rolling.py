@@ -29,7 +29,7 @@ class _Wish:
 
     streamed: bool = False
     pieces: tuple[int, ...] = PIECES
-    arena: float = inf
+    arena: int = 0
 
 
 def _read(argument: str) -> _Wish:
@@ -45,7 +45,7 @@ def _read(argument: str) -> _Wish:
     return _Wish(
         given.get("input") == "streamed",
         pieces if "pixels" in given else PIECES,
-        _number(given, "arena") if "arena" in given else inf,
+        _number(given, "arena") if "arena" in given else 0,
     )
 
 
@@ -56,6 +56,10 @@ def _number(given: dict[str, str], key: str) -> int:
     return int(text)
 
 
+def _budget(argument: str) -> int:
+    return _read(argument).arena
+
+
 def _check(argument: str) -> None:
     _read(argument)
 
@@ -64,17 +68,20 @@ def _propose(graph: Graph, argument: str, scratch: Sequence[int]) -> Iterator[Sc
     """Layer by layer where the input is resident, and the stages that need least."""
     wish = _read(argument)
     streamed = graph.inputs if wish.streamed else ()
-    found = best_stages(Cuts(graph, scratch or [0] * len(graph.ops), streamed, wish.pieces), wish.arena)
+    found = best_stages(Cuts(graph, scratch or [0] * len(graph.ops), streamed, wish.pieces), wish.arena or inf)
     if not wish.streamed:
         yield layer_by_layer(graph)
     elif found is None:
         first = graph.ops[0]
-        why = "no stage of operators can take the input in pieces" if wish.arena == inf else "no stages are that small"
+        why = "no stage of operators can take the input in pieces" if wish.arena == 0 else "no stages are that small"
         raise UnsupportedModel(graph.name, [UnsupportedOp(first.kind, first.index, first.outputs[0], why)])
     if found is not None:
         yield found
 
 
 SCHEDULES.add(
-    NAME, Scheduling(NAME, "rolling[:input=streamed,pixels=M,arena=BYTES]: rings, nothing recomputed", _check, _propose)
+    NAME,
+    Scheduling(
+        NAME, "rolling[:input=streamed,pixels=M,arena=BYTES]: rings, nothing recomputed", _check, _propose, _budget
+    ),
 )
