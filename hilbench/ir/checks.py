@@ -30,6 +30,14 @@ def computed(op: Op, graph: Graph, which: int = 0) -> Tensor:
     return tensor
 
 
+def feature_map(op: Op, graph: Graph) -> Tensor:
+    """Input 0 as `computed` has it, and with four axes."""
+    tensor = computed(op, graph)
+    if len(tensor.shape) != 4:
+        raise ValueError(f"'{tensor.name}' has {len(tensor.shape)} axes; right: [batch, rows, columns, channels]")
+    return tensor
+
+
 def weights(op: Op, graph: Graph, axes: int) -> Tensor:
     """Input 1: constant weights of the input's element type with this many axes."""
     tensor, x = operand(op, graph, 1), operand(op, graph, 0)

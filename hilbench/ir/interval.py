@@ -22,7 +22,8 @@ class Interval:
     @property
     def channel_constants(self) -> Mapping[int, int]:
         """Channels (last axis) that have one value, always and everywhere, with that value."""
-        low, high = (a.reshape(-1, a.shape[-1]) for a in (self.low, self.high))
+        channels = self.low.shape[-1] if self.low.shape else 1
+        low, high = (a.reshape(-1, channels) for a in (self.low, self.high))
         lowest, highest = low.min(0), high.max(0)
         return {int(c): int(lowest[c]) for c in np.nonzero(lowest == highest)[0]}
 

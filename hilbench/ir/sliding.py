@@ -32,10 +32,8 @@ def output_shape(shape: tuple[int, ...], rows: Window, cols: Window, channels: i
     """Shape of what windows make of a feature map.
 
     Raises:
-        ValueError: the map is not NHWC, or is smaller than the window.
+        ValueError: the map is smaller than the window.
     """
-    if len(shape) != 4:
-        raise ValueError(f"the input has {len(shape)} axes; it has to be [batch, rows, columns, channels]")
     height, width = rows.outputs(shape[1]), cols.outputs(shape[2])
     if height < 1 or width < 1:
         raise ValueError(f"the window is larger than the padded input of {shape[1]} by {shape[2]} pixels")

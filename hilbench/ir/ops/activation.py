@@ -142,6 +142,12 @@ class SoftmaxActivation(PixelWise):
     kind = "SOFTMAX"
     attrs = Softmax
 
+    def infer(self, op: Op, graph: Graph) -> list[tuple[tuple[int, ...], DType]]:
+        """The input's shape."""
+        if not computed(op, graph).shape:
+            raise ValueError(f"'{op.inputs[0]}' is a scalar; it has to have a last axis")
+        return super().infer(op, graph)
+
     def _float(self, op: Op, x: Array) -> Array:
         assert isinstance(op.attrs, Softmax)
         exponentials = np.exp((x - x.max(-1, keepdims=True)).astype(np.float64) * op.attrs.beta)

@@ -8,7 +8,7 @@ from math import prod
 import numpy as np
 
 from hilbench.ir.attrs import Activation, Conv2D, DepthwiseConv2D
-from hilbench.ir.checks import activate, check_bias, computed, weights
+from hilbench.ir.checks import activate, check_bias, feature_map, weights
 from hilbench.ir.dtype import DType
 from hilbench.ir.fixedpoint import clamp, multiply, wrap32, wraps
 from hilbench.ir.graph import Array, Graph, Op
@@ -54,7 +54,7 @@ class Convolution(OpDef):
     def infer(self, op: Op, graph: Graph) -> list[tuple[tuple[int, ...], DType]]:
         """[batch, rows, columns, out]."""
         assert isinstance(op.attrs, Conv2D)
-        x, w = computed(op, graph), weights(op, graph, 4)
+        x, w = feature_map(op, graph), weights(op, graph, 4)
         channels = w.shape[0]
         shape = output_shape(x.shape, op.attrs.y, op.attrs.x, channels)
         if w.shape[1:3] != (op.attrs.y.kernel, op.attrs.x.kernel):
@@ -127,7 +127,7 @@ class DepthwiseConvolution(OpDef):
     def infer(self, op: Op, graph: Graph) -> list[tuple[tuple[int, ...], DType]]:
         """[batch, rows, columns, in * multiplier]."""
         assert isinstance(op.attrs, DepthwiseConv2D)
-        x, w = computed(op, graph), weights(op, graph, 4)
+        x, w = feature_map(op, graph), weights(op, graph, 4)
         shape = output_shape(x.shape, op.attrs.y, op.attrs.x, x.shape[-1] * op.attrs.multiplier)
         if w.shape != (1, op.attrs.y.kernel, op.attrs.x.kernel, shape[3]):
             raise ValueError(f"weights '{w.name}' of shape {w.shape} do not fit the window and {shape[3]} channels")

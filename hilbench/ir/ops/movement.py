@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hilbench.ir.attrs import Concat, Pad, Reshape, ResizeNearest, Transpose
-from hilbench.ir.checks import activate, computed
+from hilbench.ir.checks import activate, computed, feature_map
 from hilbench.ir.dtype import DType
 from hilbench.ir.fixedpoint import wraps
 from hilbench.ir.graph import Array, Graph, Op
@@ -156,9 +156,9 @@ class NearestResize(Monotone):
 
     def infer(self, op: Op, graph: Graph) -> list[tuple[tuple[int, ...], DType]]:
         """The output's own rows and columns."""
-        x, y = computed(op, graph), graph[op.outputs[0]]
-        if len(x.shape) != 4 or len(y.shape) != 4:
-            raise ValueError("input and output have to be [batch, rows, columns, channels]")
+        x, y = feature_map(op, graph), graph[op.outputs[0]]
+        if len(y.shape) != 4:
+            raise ValueError(f"'{y.name}' has {len(y.shape)} axes; right: [batch, rows, columns, channels]")
         require_same_quantization(op, graph)
         return [((x.shape[0], y.shape[1], y.shape[2], x.shape[3]), x.dtype)]
 

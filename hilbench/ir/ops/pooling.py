@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hilbench.ir.attrs import Mean, Pool2D
-from hilbench.ir.checks import activate, computed
+from hilbench.ir.checks import activate, computed, feature_map
 from hilbench.ir.dtype import DType
 from hilbench.ir.fixedpoint import clamp, multiply, wraps
 from hilbench.ir.graph import Array, Graph, Op
@@ -25,7 +25,7 @@ class Pool(Monotone):
     def infer(self, op: Op, graph: Graph) -> list[tuple[tuple[int, ...], DType]]:
         """[batch, rows, columns, channels]."""
         assert isinstance(op.attrs, Pool2D)
-        x = computed(op, graph)
+        x = feature_map(op, graph)
         shape = output_shape(x.shape, op.attrs.y, op.attrs.x, x.shape[-1])
         for window, size in ((op.attrs.y, x.shape[1]), (op.attrs.x, x.shape[2])):
             _check_padding(window, size)

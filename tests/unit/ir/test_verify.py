@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hilbench.errors import ConfigError, ModelError
-from hilbench.ir.attrs import Conv2D, Elementwise
+from hilbench.ir.attrs import Conv2D, Elementwise, Pool2D, Softmax
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Array, Graph, Op, QuantParams, Tensor
 from hilbench.ir.reference import run
@@ -40,6 +40,11 @@ BROKEN = {
     "unknown operator": graph(ops=(RELU, Op("LSTM", ("y",), ("z",)))),
     "attributes are Elementwise": graph(ops=(Op("CONV_2D", ("x",), ("y",), Elementwise()), *graph().ops[1:])),
     "input 1 is missing": graph(ops=(Op("ADD", ("x",), ("y",), Elementwise()), *graph().ops[1:])),
+    "'x' has 2 axes": graph(ops=(Op("MAX_POOL_2D", ("x",), ("y",), Pool2D(Window(1), Window(1))), *graph().ops[1:])),
+    "'x' is a scalar": graph(
+        tensors={n: Tensor(n, (), DType.FLOAT32) for n in ("x", "z")},
+        ops=(Op("SOFTMAX", ("x",), ("z",), Softmax()),),
+    ),
     "'y' is int8 (1, 3)": with_tensor("y", (1, 3), DType.INT8),
     "'y' is int16": with_tensor("y", (1, 2), DType.INT16),
     "graph input 'x' is a constant": with_tensor("x", (1, 2), DType.INT8, np.zeros((1, 2), np.int8)),
