@@ -35,7 +35,7 @@ from hilbench.ir.attrs import (
     Transpose,
 )
 from hilbench.ir.dtype import DType
-from hilbench.ir.graph import Attrs, Graph, Op, Tensor
+from hilbench.ir.graph import Attrs, Graph, Op, QuantParams, Tensor
 from hilbench.ir.region import Window
 from hilbench.ir.verify import op_problem
 
@@ -73,26 +73,24 @@ def _graph(model: FileModel, path: Path, ops: tuple[Op, ...]) -> Graph:
         tensors = {name: _tensor(tensor, name) for name, tensor in pairs}
     except ValueError as error:
         raise ModelError(str(error), where=str(path)) from error
-    tensors.update((w.name, _dequantized(w)) for w in _dynamic_range_weights(ops, tensors))
+    tensors.update((w.name, _dequantized(w, quant)) for w, quant in _dynamic_range_weights(ops, tensors))
     return Graph(path.stem, tensors, ops, inputs, outputs)
 
 
-def _dynamic_range_weights(ops: tuple[Op, ...], tensors: Mapping[str, Tensor]) -> list[Tensor]:
-    """int8 constants that are weights of float32 operators."""
+def _dynamic_range_weights(ops: tuple[Op, ...], tensors: Mapping[str, Tensor]) -> list[tuple[Tensor, QuantParams]]:
+    """int8 constants that are weights of float32 operators, with their quantization."""
     weighted = [op.present_inputs[:2] for op in ops if op.kind in _WEIGHTED and len(op.present_inputs) > 1]
     pairs = [(tensors[x], tensors[w]) for x, w in weighted]
-    return [
-        w for x, w in pairs if x.dtype == DType.FLOAT32 and w.dtype == DType.INT8 and w.quant and w.data is not None
-    ]
+    hybrid = [w for x, w in pairs if (x.dtype, w.dtype) == (DType.FLOAT32, DType.INT8) and w.data is not None]
+    return [(w, w.quant) for w in hybrid if w.quant is not None]
 
 
-def _dequantized(tensor: Tensor) -> Tensor:
-    assert tensor.quant is not None
-    assert tensor.data is not None
-    shape = [-1 if axis == tensor.quant.axis else 1 for axis in range(len(tensor.shape))]
-    scale = np.array(tensor.quant.scale, np.float32).reshape(shape)
-    zero_point = np.array(tensor.quant.zero_point, np.float32).reshape(shape)
-    return Tensor(tensor.name, tensor.shape, DType.FLOAT32, data=(tensor.data.astype(np.float32) - zero_point) * scale)
+def _dequantized(tensor: Tensor, quant: QuantParams) -> Tensor:
+    shape = [-1 if axis == quant.axis else 1 for axis in range(len(tensor.shape))]
+    scale, zero_point = (np.array(v, np.float32).reshape(shape) for v in (quant.scale, quant.zero_point))
+    return Tensor(
+        tensor.name, tensor.shape, DType.FLOAT32, data=(tensor.values.astype(np.float32) - zero_point) * scale
+    )
 
 
 def _names(model: FileModel) -> list[str]:

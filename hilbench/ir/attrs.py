@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
-from hilbench.ir.graph import Attrs
+from hilbench.ir.graph import Attrs, Op
 from hilbench.ir.region import Window
 
 
@@ -128,3 +129,13 @@ class ResizeNearest(Attrs):
 
     align_corners: bool = False
     half_pixel_centers: bool = False
+
+
+A = TypeVar("A", bound=Attrs)
+
+
+def attributes(op: Op, kind: type[A]) -> A:
+    """The operator's attributes, which have to be of the type that its kind has."""
+    if not isinstance(op.attrs, kind):
+        raise TypeError(f"attributes of {op.kind} are {type(op.attrs).__name__}; they have to be {kind.__name__}")
+    return op.attrs

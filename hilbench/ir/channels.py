@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from hilbench.ir.attrs import Concat, DepthwiseConv2D, Mean, Pad, Transpose
+from hilbench.ir.attrs import Concat, DepthwiseConv2D, Mean, Pad, Transpose, attributes
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Graph, Op
 
@@ -51,25 +51,22 @@ def _same(op: Op, graph: Graph) -> Links | None:
 
 
 def _depthwise(op: Op, graph: Graph) -> Links | None:
-    assert isinstance(op.attrs, DepthwiseConv2D)
     outputs = np.arange(channels(graph, op.outputs[0]))
-    return [(str(op.inputs[0]), outputs // op.attrs.multiplier, outputs)]
+    return [(str(op.inputs[0]), outputs // attributes(op, DepthwiseConv2D).multiplier, outputs)]
 
 
 def _mean(op: Op, graph: Graph) -> Links | None:
-    assert isinstance(op.attrs, Mean)
     last = len(graph[op.present_inputs[0]].shape) - 1
-    return None if last in op.attrs.axes else _same(op, graph)
+    return None if last in attributes(op, Mean).axes else _same(op, graph)
 
 
 def _pad(op: Op, graph: Graph) -> Links | None:
-    assert isinstance(op.attrs, Pad)
-    return _same(op, graph) if op.attrs.pads[-1] == (0, 0) else None
+    return _same(op, graph) if attributes(op, Pad).pads[-1] == (0, 0) else None
 
 
 def _transpose(op: Op, graph: Graph) -> Links | None:
-    assert isinstance(op.attrs, Transpose)
-    return _same(op, graph) if op.attrs.perm[-1] == len(op.attrs.perm) - 1 else None
+    perm = attributes(op, Transpose).perm
+    return _same(op, graph) if perm[-1] == len(perm) - 1 else None
 
 
 def _reshape(op: Op, graph: Graph) -> Links | None:
@@ -82,10 +79,9 @@ def _reshape(op: Op, graph: Graph) -> Links | None:
 
 
 def _concatenation(op: Op, graph: Graph) -> Links | None:
-    assert isinstance(op.attrs, Concat)
     if any(graph[name].data is not None for name in op.present_inputs):
         return None
-    if op.attrs.axis != len(graph[op.outputs[0]].shape) - 1:
+    if attributes(op, Concat).axis != len(graph[op.outputs[0]].shape) - 1:
         return _same(op, graph)
     found, start = [], 0
     for name in op.present_inputs:

@@ -1,6 +1,8 @@
-"""What the shape inference of several operators demands of their inputs; a demand not met is a ValueError."""
+"""What several operators demand of their inputs, where a demand not met is a ValueError; and the fused activation."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -10,6 +12,11 @@ from hilbench.ir.graph import Array, Graph, Op, Tensor
 
 COMPUTED = (DType.FLOAT32, DType.INT8)
 """Element types that every operator computes in."""
+
+
+def present(inputs: Iterable[Array | None]) -> list[Array]:
+    """The inputs that are there; only the last ones of an operator are optional."""
+    return [array for array in inputs if array is not None]
 
 
 def operand(op: Op, graph: Graph, which: int) -> Tensor:

@@ -96,8 +96,7 @@ class _Needed:
 
     def _reads(self, op: Op, outputs: Array) -> Array:
         """Which input channels a mixing operator needs for the kept outputs."""
-        name, w = str(op.inputs[0]), self.graph.constant(op.inputs[1])
-        assert w is not None
+        name, w = str(op.inputs[0]), self.graph[str(op.inputs[1])].values
         count = channels(self.graph, name)
         used = np.asarray((w[outputs].reshape(-1, count) != 0).any(0))
         for channel, value in self.values[name].items():
@@ -182,8 +181,7 @@ def _constants(op: Op, graph: Graph, kept: Mapping[str, tuple[int, ...]], gone: 
 def _sliced(name: str, op: Op, graph: Graph, places: Places, shape: tuple[int, ...]) -> Tensor:
     """A constant cut along its last axis."""
     tensor = graph[name]
-    assert tensor.data is not None
-    data = np.ascontiguousarray(tensor.data[..., places])
+    data = np.ascontiguousarray(tensor.values[..., places])
     return replace(tensor, name=_own(name, op), shape=data.shape, data=data, quant=_cut(tensor.quant, places))
 
 
@@ -199,10 +197,9 @@ def _mixing(
 ) -> Iterator[Tensor]:
     """Weights without rows and columns, and the bias with what constant inputs add to it."""
     x, w = graph[str(op.inputs[0])], graph[str(op.inputs[1])]
-    assert w.data is not None
     count = x.shape[-1]
     inputs = np.array(kept.get(x.name, range(count)))
-    pixels = w.data[outputs].reshape(len(outputs), -1, count)
+    pixels = w.values[outputs].reshape(len(outputs), -1, count)
     left = np.ascontiguousarray(pixels[..., inputs])
     shape = (len(outputs), *w.shape[1:-1], left.size // (len(outputs) * int(np.prod(w.shape[1:-1]))))
     quant = _cut(w.quant, outputs)
@@ -219,6 +216,5 @@ def _bias(op: Op, graph: Graph, outputs: Places, added: Array) -> Tensor:
     if name is None:
         return Tensor(_own("bias", op), (len(outputs),), DType.INT32, data=wrap32(added).astype(np.int32))
     old = graph[name]
-    assert old.data is not None
-    data = wrap32(old.data.reshape(-1)[outputs].astype(np.int64) + added).astype(np.int32)
+    data = wrap32(old.values.reshape(-1)[outputs].astype(np.int64) + added).astype(np.int32)
     return replace(old, name=_own(name, op), shape=data.shape, data=data, quant=_cut(old.quant, outputs))

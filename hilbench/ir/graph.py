@@ -58,6 +58,13 @@ class Tensor:
         return self.elements * self.dtype.size
 
     @property
+    def values(self) -> Array:
+        """The data of a constant; ValueError for a computed tensor."""
+        if self.data is None:
+            raise ValueError(f"tensor '{self.name}' is computed, not constant")
+        return self.data
+
+    @property
     def scale(self) -> float:
         """The scale of a per-tensor quantization."""
         return self._per_tensor().scale[0]

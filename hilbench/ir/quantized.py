@@ -16,7 +16,7 @@ from math import prod
 
 import numpy as np
 
-from hilbench.ir.attrs import Activation, Mean, Softmax
+from hilbench.ir.attrs import Activation, Mean, Softmax, attributes
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Graph, Op, Tensor
 
@@ -300,8 +300,7 @@ def _requantize(x: Tensor, y: Tensor, clamp: tuple[int, int]) -> RequantizeConst
 def mean_constants(op: Op, graph: Graph) -> MeanConstants:
     """Constants of MEAN (PrepareMeanOrSum, and QuantizedMeanOrSum for the division by the count)."""
     x, y = graph[op.present_inputs[0]], graph[op.outputs[0]]
-    assert isinstance(op.attrs, Mean)
-    count = prod(x.shape[axis] for axis in op.attrs.axes)
+    count = prod(x.shape[axis] for axis in attributes(op, Mean).axes)
     multiplier, shift = quantize_multiplier(x.scale / y.scale)
     bits = min(count.bit_length() - 1, 32, 31 + shift)
     return MeanConstants(count, x.zero_point, y.zero_point, (multiplier << bits) // count, shift - bits)
@@ -317,8 +316,7 @@ def softmax_constants(op: Op, graph: Graph) -> SoftmaxConstants:
     """Constants of SOFTMAX (PreprocessSoftmaxScaling and CalculateInputRadius)."""
     x, y = graph[op.present_inputs[0]], graph[op.outputs[0]]
     _require_unit_output(y)
-    assert isinstance(op.attrs, Softmax)
-    beta = float(np.float32(op.attrs.beta))
+    beta = float(np.float32(attributes(op, Softmax).beta))
     real = min(beta * x.scale * (1 << (31 - SOFTMAX_INTEGER_BITS)), 2.0**31 - 1)
     if not real > 1.0:
         raise ValueError(f"input scale {x.scale:g} times beta {beta:g} is too small")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from hilbench.ir.attrs import Pad, Transpose
+from hilbench.ir.attrs import Pad, Transpose, attributes
 from hilbench.ir.graph import Graph, Op
 from hilbench.ir.opdef import OPS
 from hilbench.ir.quantized import requantize_constants
@@ -60,13 +60,12 @@ def _is_identity(op: Op, graph: Graph) -> bool:
 
 
 def _no_padding(op: Op, graph: Graph) -> bool:
-    assert isinstance(op.attrs, Pad)
-    return not any(n for pair in op.attrs.pads for n in pair)
+    return not any(n for pair in attributes(op, Pad).pads for n in pair)
 
 
 def _no_permutation(op: Op, graph: Graph) -> bool:
-    assert isinstance(op.attrs, Transpose)
-    return op.attrs.perm == tuple(range(len(op.attrs.perm)))
+    perm = attributes(op, Transpose).perm
+    return perm == tuple(range(len(perm)))
 
 
 _IDENTITY: Mapping[str, Callable[[Op, Graph], bool]] = {

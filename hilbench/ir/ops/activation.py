@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hilbench.ir.attrs import Activation, Softmax
-from hilbench.ir.checks import activate, computed
+from hilbench.ir.attrs import Activation, Softmax, attributes
+from hilbench.ir.checks import activate, computed, present
 from hilbench.ir.dtype import DType
 from hilbench.ir.fixedpoint import (
     clamp,
@@ -65,8 +65,7 @@ class PixelWise(OpDef):
 
     def evaluate(self, op: Op, graph: Graph, inputs: Sequence[Array | None]) -> list[Array]:
         """In float32, or in integers."""
-        (x,) = inputs
-        assert x is not None
+        (x,) = present(inputs)
         return [self._int8(op, graph, x) if x.dtype == np.int8 else self._float(op, x).astype(np.float32)]
 
     def input_region(self, op: Op, graph: Graph, which: int, out: Region) -> Region | None:
@@ -149,8 +148,8 @@ class SoftmaxActivation(PixelWise):
         return super().infer(op, graph)
 
     def _float(self, op: Op, x: Array) -> Array:
-        assert isinstance(op.attrs, Softmax)
-        exponentials = np.exp((x - x.max(-1, keepdims=True)).astype(np.float64) * op.attrs.beta)
+        attrs = attributes(op, Softmax)
+        exponentials = np.exp((x - x.max(-1, keepdims=True)).astype(np.float64) * attrs.beta)
         return np.asarray(exponentials / exponentials.sum(-1, keepdims=True))
 
     def _int8(self, op: Op, graph: Graph, x: Array) -> Array:

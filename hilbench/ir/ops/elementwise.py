@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hilbench.ir.attrs import Elementwise
-from hilbench.ir.checks import activate, computed
+from hilbench.ir.attrs import Elementwise, attributes
+from hilbench.ir.checks import activate, computed, present
 from hilbench.ir.dtype import DType
 from hilbench.ir.fixedpoint import Int, clamp, multiply, wrap32, wraps
 from hilbench.ir.graph import Array, Graph, Op
@@ -30,12 +30,10 @@ class Binary(OpDef):
 
     def evaluate(self, op: Op, graph: Graph, inputs: Sequence[Array | None]) -> list[Array]:
         """In float32, or in integers."""
-        assert isinstance(op.attrs, Elementwise)
-        a, b = inputs
-        assert a is not None
-        assert b is not None
+        attrs = attributes(op, Elementwise)
+        a, b = present(inputs)
         if a.dtype != np.int8:
-            return [activate(self._float(a, b), op.attrs.activation)]
+            return [activate(self._float(a, b), attrs.activation)]
         return [self._int8(op, graph, a.astype(np.int64), b.astype(np.int64))]
 
     def input_region(self, op: Op, graph: Graph, which: int, out: Region) -> Region | None:

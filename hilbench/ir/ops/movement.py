@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hilbench.ir.attrs import Concat, Pad, Reshape, ResizeNearest, Transpose
-from hilbench.ir.checks import activate, computed, feature_map
+from hilbench.ir.attrs import Concat, Pad, Reshape, ResizeNearest, Transpose, attributes
+from hilbench.ir.checks import activate, computed, feature_map, present
 from hilbench.ir.dtype import DType
 from hilbench.ir.fixedpoint import wraps
 from hilbench.ir.graph import Array, Graph, Op
@@ -34,8 +34,7 @@ class Reshaping(Monotone):
 
     def evaluate(self, op: Op, graph: Graph, inputs: Sequence[Array | None]) -> list[Array]:
         """A copy in the new shape."""
-        (x,) = inputs
-        assert x is not None
+        (x,) = present(inputs)
         return [x.reshape(graph[op.outputs[0]].shape).copy()]
 
 
@@ -47,8 +46,8 @@ class Transposition(Monotone):
 
     def infer(self, op: Op, graph: Graph) -> list[tuple[tuple[int, ...], DType]]:
         """The input's axes in the order of `perm`."""
-        assert isinstance(op.attrs, Transpose)
-        x, perm = computed(op, graph), op.attrs.perm
+        attrs = attributes(op, Transpose)
+        x, perm = computed(op, graph), attrs.perm
         if sorted(perm) != list(range(len(x.shape))):
             raise ValueError(f"{perm} is not a permutation of the {len(x.shape)} axes of '{x.name}'")
         require_same_quantization(op, graph)
@@ -56,10 +55,9 @@ class Transposition(Monotone):
 
     def evaluate(self, op: Op, graph: Graph, inputs: Sequence[Array | None]) -> list[Array]:
         """A copy with permuted axes."""
-        assert isinstance(op.attrs, Transpose)
-        (x,) = inputs
-        assert x is not None
-        return [np.ascontiguousarray(x.transpose(op.attrs.perm))]
+        attrs = attributes(op, Transpose)
+        (x,) = present(inputs)
+        return [np.ascontiguousarray(x.transpose(attrs.perm))]
 
 
 class Padding(Monotone):
@@ -70,8 +68,8 @@ class Padding(Monotone):
 
     def infer(self, op: Op, graph: Graph) -> list[tuple[tuple[int, ...], DType]]:
         """Every axis longer by what is added before and after."""
-        assert isinstance(op.attrs, Pad)
-        x, pads = computed(op, graph), op.attrs.pads
+        attrs = attributes(op, Pad)
+        x, pads = computed(op, graph), attrs.pads
         if len(pads) != len(x.shape) or any(n < 0 for pair in pads for n in pair):
             raise ValueError(f"paddings {pads} do not fit '{x.name}' of shape {x.shape}")
         require_same_quantization(op, graph)
@@ -79,18 +77,17 @@ class Padding(Monotone):
 
     def evaluate(self, op: Op, graph: Graph, inputs: Sequence[Array | None]) -> list[Array]:
         """The input amid zeros, which for int8 are the output's zero point."""
-        assert isinstance(op.attrs, Pad)
-        (x,) = inputs
-        assert x is not None
-        return [np.pad(x, op.attrs.pads, constant_values=zero_value(graph[op.outputs[0]]))]
+        attrs = attributes(op, Pad)
+        (x,) = present(inputs)
+        return [np.pad(x, attrs.pads, constant_values=zero_value(graph[op.outputs[0]]))]
 
     def input_region(self, op: Op, graph: Graph, which: int, out: Region) -> Region | None:
         """The region moved by the padding before it."""
-        assert isinstance(op.attrs, Pad)
+        attrs = attributes(op, Pad)
         shape = graph[op.present_inputs[0]].shape
         if len(shape) != 4:
             return None
-        top, left = op.attrs.pads[1][0], op.attrs.pads[2][0]
+        top, left = attrs.pads[1][0], attrs.pads[2][0]
         return inside(Region(out.y0 - top, out.y1 - top, out.x0 - left, out.x1 - left), shape)
 
 
@@ -102,8 +99,8 @@ class Concatenation(Monotone):
 
     def infer(self, op: Op, graph: Graph) -> list[tuple[tuple[int, ...], DType]]:
         """The inputs' shape with the lengths of `axis` added up."""
-        assert isinstance(op.attrs, Concat)
-        parts, axis = [computed(op, graph, i) for i in range(len(op.inputs))], op.attrs.axis
+        attrs = attributes(op, Concat)
+        parts, axis = [computed(op, graph, i) for i in range(len(op.inputs))], attrs.axis
         first = parts[0].shape
         if not 0 <= axis < len(first):
             raise ValueError(f"axis {axis} of inputs with {len(first)} axes")
@@ -116,22 +113,22 @@ class Concatenation(Monotone):
 
     def evaluate(self, op: Op, graph: Graph, inputs: Sequence[Array | None]) -> list[Array]:
         """The inputs side by side."""
-        assert isinstance(op.attrs, Concat)
-        parts = [x for x in inputs if x is not None]
+        attrs = attributes(op, Concat)
+        parts = present(inputs)
         if parts[0].dtype == np.int8:
             parts = [requantize(x, requantize_constants(op, graph, i)) for i, x in enumerate(parts)]
         else:
-            parts = [activate(x, op.attrs.activation) for x in parts]
-        return [np.concatenate(parts, axis=op.attrs.axis)]
+            parts = [activate(x, attrs.activation) for x in parts]
+        return [np.concatenate(parts, axis=attrs.axis)]
 
     def input_region(self, op: Op, graph: Graph, which: int, out: Region) -> Region | None:
         """The part of the region that comes from input `which`."""
-        assert isinstance(op.attrs, Concat)
+        attrs = attributes(op, Concat)
         shapes = [graph[name].shape for name in op.present_inputs]
-        if len(shapes[0]) != 4 or op.attrs.axis == 0:
+        if len(shapes[0]) != 4 or attrs.axis == 0:
             return None
-        before = sum(shape[op.attrs.axis] for shape in shapes[:which])
-        down, right = (before if op.attrs.axis == axis else 0 for axis in (1, 2))
+        before = sum(shape[attrs.axis] for shape in shapes[:which])
+        down, right = (before if attrs.axis == axis else 0 for axis in (1, 2))
         return inside(Region(out.y0 - down, out.y1 - down, out.x0 - right, out.x1 - right), shapes[which])
 
     def bounds(
@@ -164,18 +161,17 @@ class NearestResize(Monotone):
 
     def evaluate(self, op: Op, graph: Graph, inputs: Sequence[Array | None]) -> list[Array]:
         """Rows and columns picked."""
-        assert isinstance(op.attrs, ResizeNearest)
-        (x,) = inputs
-        assert x is not None
+        attrs = attributes(op, ResizeNearest)
+        (x,) = present(inputs)
         shape = graph[op.outputs[0]].shape
-        rows, cols = (nearest(x.shape[axis], shape[axis], op.attrs) for axis in (1, 2))
+        rows, cols = (nearest(x.shape[axis], shape[axis], attrs) for axis in (1, 2))
         return [np.ascontiguousarray(x[:, rows][:, :, cols])]
 
     def input_region(self, op: Op, graph: Graph, which: int, out: Region) -> Region | None:
         """From the source of the first to the source of the last row and column."""
-        assert isinstance(op.attrs, ResizeNearest)
+        attrs = attributes(op, ResizeNearest)
         x, y = graph[op.present_inputs[0]].shape, graph[op.outputs[0]].shape
-        rows, cols = (nearest(x[axis], y[axis], op.attrs) for axis in (1, 2))
+        rows, cols = (nearest(x[axis], y[axis], attrs) for axis in (1, 2))
         return Region(rows[out.y0], rows[out.y1 - 1] + 1, cols[out.x0], cols[out.x1 - 1] + 1)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hilbench.ir.attrs import Mean, Pool2D
-from hilbench.ir.checks import activate, computed, feature_map
+from hilbench.ir.attrs import Mean, Pool2D, attributes
+from hilbench.ir.checks import activate, computed, feature_map, present
 from hilbench.ir.dtype import DType
 from hilbench.ir.fixedpoint import clamp, multiply, wraps
 from hilbench.ir.graph import Array, Graph, Op
@@ -24,10 +24,10 @@ class Pool(Monotone):
 
     def infer(self, op: Op, graph: Graph) -> list[tuple[tuple[int, ...], DType]]:
         """[batch, rows, columns, channels]."""
-        assert isinstance(op.attrs, Pool2D)
+        attrs = attributes(op, Pool2D)
         x = feature_map(op, graph)
-        shape = output_shape(x.shape, op.attrs.y, op.attrs.x, x.shape[-1])
-        for window, size in ((op.attrs.y, x.shape[1]), (op.attrs.x, x.shape[2])):
+        shape = output_shape(x.shape, attrs.y, attrs.x, x.shape[-1])
+        for window, size in ((attrs.y, x.shape[1]), (attrs.x, x.shape[2])):
             _check_padding(window, size)
         if x.dtype == DType.INT8:
             pool_constants(op, graph)
@@ -35,19 +35,18 @@ class Pool(Monotone):
 
     def evaluate(self, op: Op, graph: Graph, inputs: Sequence[Array | None]) -> list[Array]:
         """The pooled map, clamped by the activation."""
-        assert isinstance(op.attrs, Pool2D)
-        (x,) = inputs
-        assert x is not None
-        pooled = self._pool(x, op.attrs)
+        attrs = attributes(op, Pool2D)
+        (x,) = present(inputs)
+        pooled = self._pool(x, attrs)
         if x.dtype != np.int8:
-            return [activate(pooled, op.attrs.activation)]
+            return [activate(pooled, attrs.activation)]
         constants = pool_constants(op, graph)
         return [clamp(pooled, constants.act_min, constants.act_max)]
 
     def input_region(self, op: Op, graph: Graph, which: int, out: Region) -> Region | None:
         """The windows' receptive field."""
-        assert isinstance(op.attrs, Pool2D)
-        return window_region(out, op.attrs.y, op.attrs.x, graph[op.present_inputs[0]].shape)
+        attrs = attributes(op, Pool2D)
+        return window_region(out, attrs.y, attrs.x, graph[op.present_inputs[0]].shape)
 
     def _pool(self, x: Array, attrs: Pool2D) -> Array:
         raise TypeError(f"{self.kind} has no pooling function")
@@ -92,21 +91,20 @@ class MeanReduction(Monotone):
 
     def infer(self, op: Op, graph: Graph) -> list[tuple[tuple[int, ...], DType]]:
         """The input's shape with the axes gone, or of length 1."""
-        assert isinstance(op.attrs, Mean)
-        x, axes = computed(op, graph), op.attrs.axes
+        attrs = attributes(op, Mean)
+        x, axes = computed(op, graph), attrs.axes
         if not all(0 <= axis < len(x.shape) for axis in axes):
             raise ValueError(f"axes {axes} of an input with {len(x.shape)} axes")
         if x.dtype == DType.INT8:
             mean_constants(op, graph)
-        kept = [(1 if i in axes else n) for i, n in enumerate(x.shape) if op.attrs.keep_dims or i not in axes]
+        kept = [(1 if i in axes else n) for i, n in enumerate(x.shape) if attrs.keep_dims or i not in axes]
         return [(tuple(kept), x.dtype)]
 
     def evaluate(self, op: Op, graph: Graph, inputs: Sequence[Array | None]) -> list[Array]:
         """Sums in int64 or float64, divided once."""
-        assert isinstance(op.attrs, Mean)
-        (x,) = inputs
-        assert x is not None
-        axes, keep = op.attrs.axes, op.attrs.keep_dims
+        attrs = attributes(op, Mean)
+        (x,) = present(inputs)
+        axes, keep = attrs.axes, attrs.keep_dims
         if x.dtype != np.int8:
             return [np.asarray(x.mean(axes, np.float64, keepdims=keep)).astype(np.float32)]
         constants = mean_constants(op, graph)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hilbench.ir.checks import operand
+from hilbench.ir.checks import operand, present
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Array, Graph, Op
 from hilbench.ir.opdef import OPS, OpDef
@@ -45,8 +45,7 @@ class Quantize(Conversion):
 
     def evaluate(self, op: Op, graph: Graph, inputs: Sequence[Array | None]) -> list[Array]:
         """The division is float32; halves are rounded away from zero."""
-        (x,) = inputs
-        assert x is not None
+        (x,) = present(inputs)
         if x.dtype == np.int8:
             return [requantize(x, requantize_constants(op, graph))]
         constants = affine_constants(op, graph)
@@ -69,8 +68,7 @@ class Dequantize(Conversion):
 
     def evaluate(self, op: Op, graph: Graph, inputs: Sequence[Array | None]) -> list[Array]:
         """One float32 multiplication."""
-        (x,) = inputs
-        assert x is not None
+        (x,) = present(inputs)
         constants = affine_constants(op, graph)
         return [np.float32(constants.scale) * (x.astype(np.int32) - constants.zero_point).astype(np.float32)]
 
