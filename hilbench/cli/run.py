@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from hilbench.boards import find
+from hilbench.boards import Board, find, wired
 from hilbench.cli.progress import Live
 from hilbench.cli.table import comparison, print_table
 from hilbench.errors import UsageError
@@ -29,6 +30,8 @@ def command(
         list[str] | None, typer.Option(help="As in int8+sparse:0.8+patch (hilbench variants). May be given again.")
     ] = None,
     target: Annotated[str | None, typer.Option(help="auto, qemu, board or host. [default: auto]")] = None,
+    probe: Annotated[str, typer.Option(metavar="ID", help="Debug probe of the board, where several are there.")] = "",
+    serial: Annotated[str, typer.Option(metavar="PORT", help="Its serial port, or a URL of pySerial.")] = "",
     repeats: Annotated[int | None, typer.Option(min=1, max=1000, help="Runs of the first input. [default: 3]")] = None,
     dataset: Annotated[str, typer.Option(metavar="FILE.npz", help="Samples x, and labels y for accuracy.")] = "",
     calibration: Annotated[str, typer.Option(metavar="FILE.npz", help="Samples x to quantize a float model.")] = "",
@@ -55,6 +58,8 @@ def command(
         optimize=optimize,
         baseline=baseline and str(Variant.parse(baseline)),
     )
+    if probe or serial:
+        suite = replace(suite, boards=(wired(_only_board(suite), probe, serial),))
     folder = out or choose_folder(suite.name, RUNS)
     with Live() as live:
         records = run(suite, folder, jobs, live)
@@ -70,6 +75,12 @@ def _suite(what: str, dataset: str, calibration: str) -> Suite:
     if dataset or calibration:
         raise UsageError("--dataset and --calibration belong to a model; a suite names them in its [[model]]")
     return find_suite(what)
+
+
+def _only_board(suite: Suite) -> Board:
+    if len(suite.boards) != 1:
+        raise UsageError("--probe and --serial are those of one board: name it with --board")
+    return suite.boards[0]
 
 
 def _report(suite: Suite, folder: Path, records: list[RunRecord]) -> None:

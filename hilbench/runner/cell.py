@@ -22,6 +22,7 @@ from hilbench.runner.identity import code_digest
 from hilbench.runner.inputs import Inputs, make_inputs
 from hilbench.runner.session import Observed, observe
 from hilbench.suite import Model, Suite
+from hilbench.targets.attached import is_attached
 from hilbench.targets.target import TARGETS
 from hilbench.variants.variant import Variant
 
@@ -68,7 +69,7 @@ def cells(suite: Suite) -> list[Cell]:
 
 
 def choose_target(board: Board, asked: str) -> str:
-    """The target by name; "auto" is the emulator that the board file names.
+    """The target by name; "auto" is the board itself where it is attached, else the emulator that its file names.
 
     Raises:
         UsageError: no target has that name.
@@ -76,6 +77,8 @@ def choose_target(board: Board, asked: str) -> str:
     """
     if asked != "auto":
         return TARGETS[asked].name
+    if is_attached(board):
+        return "board"
     if board.emulator is None:
         raise ConfigError("no emulator", where=f"board {board.name}", right="give --target, or add [emulator]")
     return board.emulator.kind

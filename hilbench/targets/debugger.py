@@ -41,12 +41,14 @@ class Debugger:
     def __init__(self) -> None:
         self.session: Any = None
 
-    def probes(self) -> list[tuple[str, str]]:
-        """Unique id and description of every attached probe."""
+    def probes(self) -> list[tuple[str, str, str]]:
+        """Unique id, description, and chip beside it ("" where it does not know) of every attached probe."""
         from pyocd.core.helpers import ConnectHelper  # noqa: PLC0415
 
         found = ConnectHelper.get_all_connected_probes(blocking=False, print_wait_message=False)
-        return [(probe.unique_id, probe.description) for probe in found]
+        boards = [probe.associated_board_info for probe in found]
+        chips = [(board.target if board else "") or "" for board in boards]
+        return [(probe.unique_id, probe.description, chip) for probe, chip in zip(found, chips, strict=True)]
 
     def connect(self, probe: str, target: str, mode: str, pack: str) -> str:
         """Open the probe and halt the core; `mode` is "halt" or "under-reset"."""

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -30,7 +31,7 @@ SECONDS: Mapping[str, float] = {
     "close": 5,
 }
 """Deadlines by request."""
-LOCK_SECONDS = 120.0
+LOCK_SECONDS = 60.0
 _DOING = {
     "probes": "looking for probes",
     "connect": "connecting to the chip",
@@ -138,10 +139,10 @@ def choose(wanted: str) -> str:
         return wanted  # a remote probe; asking for it is connecting
     with debugger() as process:
         found = process.ask("probes")
-    fitting = [unique_id for unique_id, _ in found if wanted.lower() in unique_id.lower()]
+    fitting = [unique_id for unique_id, *_ in found if wanted.lower() in unique_id.lower()]
     if len(fitting) == 1:
         return str(fitting[0])
-    listed = "".join(f"\n  {unique_id}  {description}" for unique_id, description in found) or " none"
+    listed = "".join(f"\n  {unique_id}  {description}" for unique_id, description, _ in found) or " none"
     if not fitting:
         raise TargetError(f"no debug probe{f' {wanted!r}' if wanted else ''} is attached; attached:{listed}")
     raise TargetError(f"several debug probes are attached: say which with --probe; attached:{listed}")
@@ -149,7 +150,7 @@ def choose(wanted: str) -> str:
 
 @contextmanager
 def locked(probe: str, seconds: float = LOCK_SECONDS) -> Iterator[None]:
-    """Hold the probe against other processes of this user.
+    """Hold the probe against other processes of this user; workers of one run wait for each other as long as it takes.
 
     Raises:
         TargetError: another process holds it for longer than `seconds`; it is named.
@@ -157,16 +158,33 @@ def locked(probe: str, seconds: float = LOCK_SECONDS) -> Iterator[None]:
     folder = cache_dir() / "probes"
     folder.mkdir(parents=True, exist_ok=True)
     name = re.sub(r"\W+", "-", probe)
-    holder = folder / f"{name}.holder"
-    lock = FileLock(folder / f"{name}.lock")
+    holder, lock = folder / f"{name}.json", FileLock(folder / f"{name}.lock")
+    _acquire(lock, holder, probe, seconds)
     try:
-        lock.acquire(timeout=seconds)
-    except Timeout:
-        who = holder.read_text().strip() if holder.exists() else "an unknown process"
-        raise TargetError(f"probe {probe} is held by {who}; waited {seconds:g} s") from None
-    try:
-        holder.write_text(f"process {os.getpid()} ({' '.join(sys.argv)[:200]}) since {time.strftime('%H:%M:%S')}\n")
+        since, command = time.strftime("%H:%M:%S"), " ".join(sys.argv)[:200]
+        holder.write_text(json.dumps({"pid": os.getpid(), "run": os.getppid(), "command": command, "since": since}))
         yield
     finally:
         holder.unlink(missing_ok=True)
         lock.release()
+
+
+def _acquire(lock: FileLock, holder: Path, probe: str, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            lock.acquire(timeout=min(seconds, 1.0))
+            return
+        except Timeout:
+            who = _read(holder)
+            if time.monotonic() > end and who.get("run") != os.getppid():
+                named = "process {pid} ({command}) since {since}".format_map(who) if who else "an unknown process"
+                raise TargetError(f"probe {probe} is held by {named}; waited {seconds:g} s") from None
+
+
+def _read(holder: Path) -> dict[str, Any]:
+    """Who holds the probe; nothing in the moment between taking it and saying so."""
+    try:
+        return dict(json.loads(holder.read_text()))
+    except (OSError, ValueError):
+        return {}
