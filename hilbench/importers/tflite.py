@@ -65,12 +65,11 @@ _WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 
 def _graph(model: FileModel, path: Path, ops: tuple[Op, ...]) -> Graph:
     """The graph of the operators that could be converted, with all tensors of element types that exist here."""
-    names = _names(model)
-    inputs, outputs = (tuple(names[i] for i in indices) for indices in (model.inputs, model.outputs))
+    inputs, outputs = (tuple(model.tensors[i].name for i in indices) for indices in (model.inputs, model.outputs))
     used = {name for op in ops for name in (*op.present_inputs, *op.outputs)} | {*inputs, *outputs}
-    pairs = [(name, t) for name, t in zip(names, model.tensors, strict=True) if name in used and t.dtype in list(DType)]
+    stated = [tensor for tensor in model.tensors if tensor.name in used and tensor.dtype in list(DType)]
     try:
-        tensors = {name: _tensor(tensor, name) for name, tensor in pairs}
+        tensors = {tensor.name: _tensor(tensor) for tensor in stated}
     except ValueError as error:
         raise ModelError(str(error), where=str(path)) from error
     tensors.update((w.name, _dequantized(w, quant)) for w, quant in _dynamic_range_weights(ops, tensors))
@@ -93,14 +92,8 @@ def _dequantized(tensor: Tensor, quant: QuantParams) -> Tensor:
     )
 
 
-def _names(model: FileModel) -> list[str]:
-    """A name per tensor; what several tensors are called is made unique by the index."""
-    stated = [tensor.name for tensor in model.tensors]
-    return [name if stated.count(name) == 1 else f"{name}#{index}" for index, name in enumerate(stated)]
-
-
-def _tensor(tensor: FileTensor, name: str) -> Tensor:
-    return Tensor(name, tensor.shape, DType(tensor.dtype), tensor.quant, constant_array(tensor))
+def _tensor(tensor: FileTensor) -> Tensor:
+    return Tensor(tensor.name, tensor.shape, DType(tensor.dtype), tensor.quant, constant_array(tensor))
 
 
 @dataclass(frozen=True)
@@ -149,9 +142,8 @@ class _Context:
 
 def _convert(model: FileModel, index: int) -> Op | UnsupportedOp:
     op = model.ops[index]
-    names = _names(model)
-    inputs = tuple(None if i == -1 else names[i] for i in op.inputs)
-    outputs = tuple(names[i] for i in op.outputs)
+    inputs = tuple(None if i == -1 else model.tensors[i].name for i in op.inputs)
+    outputs = tuple(model.tensors[i].name for i in op.outputs)
     made = Op(op.kind, inputs, outputs, Attrs(), index)
     if op.kind not in _CONVERTERS:
         return _unsupported(made, "hilbench does not have this operator")

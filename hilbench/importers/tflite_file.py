@@ -7,9 +7,10 @@ lengths are checked against the file before anything is read of that length, and
 from __future__ import annotations
 
 import struct
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite, prod
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,10 @@ _OPTIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True)
 class FileTensor:
-    """A tensor as the file states it; `dtype` is the schema's name in lower case, `data` the bytes of a constant."""
+    """A tensor as the file states it; names are unique, `dtype` is the schema's name in lower case.
+
+    `data` holds the bytes of a constant, and is None for a tensor that is computed.
+    """
 
     name: str
     shape: tuple[int, ...]
@@ -116,7 +120,7 @@ def _model(content: bytes) -> FileModel:
     tensors = [_tensor(graph.Tensors(i), i, buffers, content) for i in range(_length(graph.TensorsLength(), content))]
     ops = [_op(graph.Operators(i), kinds, content) for i in range(_length(graph.OperatorsLength(), content))]
     found = FileModel(
-        tuple(tensors),
+        _uniquely_named(tensors),
         tuple(ops),
         _ints(graph.InputsLength, graph.Inputs, content),
         _ints(graph.OutputsLength, graph.Outputs, content),
@@ -165,6 +169,15 @@ def _tensor(tensor: Any, index: int, buffers: list[bytes | None], content: bytes
     dtype = _DTYPES.get(tensor.Type(), f"type {tensor.Type()}")
     quant = _quantization(tensor.Quantization(), name, shape, content) if dtype == "int8" else None
     return FileTensor(name, shape, dtype, quant, buffers[tensor.Buffer()], bool(tensor.IsVariable()))
+
+
+def _uniquely_named(tensors: list[FileTensor]) -> tuple[FileTensor, ...]:
+    """What several tensors are called is told apart by their index."""
+    count = Counter(tensor.name for tensor in tensors)
+    named = [t if count[t.name] == 1 else replace(t, name=f"{t.name}#{i}") for i, t in enumerate(tensors)]
+    if len({tensor.name for tensor in named}) < len(named):
+        raise ValueError("tensors cannot be told apart by their names")
+    return tuple(named)
 
 
 def _quantization(stated: Any, name: str, shape: tuple[int, ...], content: bytes) -> QuantParams | None:
