@@ -6,15 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 
+from hilbench.ir.attrs import DepthwiseConv2D
 from hilbench.ir.fixedpoint import multiply
 from hilbench.ir.graph import Array, Graph, Op
 from hilbench.ir.quantized import INT8_MAX, INT8_MIN, ConvConstants
 from hilbench.kernels.family import Argument, constant
 
-TILE_BYTES = 4608
-"""What a tile may take of the scratch: 16 pixels of a 3×3 convolution with 16 channels."""
-SMALL_MAPS, SMALL_MAPS_TILE_BYTES = 16384, 9216
-"""Where input and output take no more bytes than this, memory is not at its peak, and a tile may take more."""
+SCRATCH_BYTES = 4608
+"""What tiles and planes may take: 16 pixels of a 3×3 convolution with 16 channels."""
+SMALL_MAPS, SMALL_MAPS_SCRATCH_BYTES = 16384, 9216
+"""Where input and output take no more bytes than this, memory is not at its peak, and tiles may take more."""
 TILE_PIXELS = 32
 """More pixels than this make the weights' share of the time hardly smaller."""
 
@@ -27,9 +28,22 @@ def tile_members(op: Op, graph: Graph, pixels: int) -> dict[str, Argument]:
     """Words that a pixel of a CONV_2D reads, in rounds of the inner loop, and how many of `pixels` make a tile."""
     _, kernel_h, kernel_w, depth = constant(op.inputs[1], op, graph).shape
     words = -(-kernel_h * wide_words(kernel_w * depth) // _ROUND) * _ROUND
-    maps = graph[op.present_inputs[0]].nbytes + graph[op.outputs[0]].nbytes
-    fitting = max((SMALL_MAPS_TILE_BYTES if maps <= SMALL_MAPS else TILE_BYTES) // (4 * words), 4)
+    fitting = max(_allowance(op, graph) // (4 * words), 4)
     return {"tile_words": words, "tile_pixels": min(fitting // 4 * 4, -(-pixels // 4) * 4, TILE_PIXELS)}
+
+
+def plane_members(op: Op, graph: Graph) -> dict[str, Argument]:
+    """Numbers in a row of a plane of a 3×3 DEPTHWISE_CONV_2D, and for how many output rows planes are made at once."""
+    assert isinstance(op.attrs, DepthwiseConv2D)
+    _, rows, cols, _ = graph[op.outputs[0]].shape
+    pitch = ((cols - 1) * op.attrs.x.stride + 4) // 2 * 2
+    fitting = (_allowance(op, graph) // (8 * pitch) - 3) // op.attrs.y.stride + 1
+    return {"plane_pitch": pitch, "band_rows": min(max(fitting, 1), rows)}
+
+
+def _allowance(op: Op, graph: Graph) -> int:
+    maps = graph[op.present_inputs[0]].nbytes + graph[op.outputs[0]].nbytes
+    return SMALL_MAPS_SCRATCH_BYTES if maps <= SMALL_MAPS else SCRATCH_BYTES
 
 
 def wide_words(count: int) -> int:

@@ -8,7 +8,7 @@ from hilbench.ir.attrs import Conv2D, DepthwiseConv2D
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Array, Graph, Op
 from hilbench.ir.quantized import ConvConstants, conv_constants
-from hilbench.kernels.dsp import reach, settled, short_requantization, tile_members
+from hilbench.kernels.dsp import plane_members, reach, settled, short_requantization, tile_members
 from hilbench.kernels.family import FAMILIES, Argument, Call, Family, constant, natural
 from hilbench.kernels.sparse import encode
 from hilbench.kernels.weighted import bias, clamp_members, per_channel, sliding_members
@@ -32,8 +32,9 @@ class Convolution(Family):
         members |= {"in_channels": x.channels, "out_channels": y.channels}
         members |= _window_members(op) | _channel_members(op, graph)
         members |= clamp_members(op, graph, _settled(op, graph)[0])
-        if op.kind == "CONV_2D" and graph[x.tensor].dtype == DType.INT8:
-            members |= tile_members(op, graph, y.rows * y.cols)
+        if graph[x.tensor].dtype == DType.INT8:
+            pixels = y.rows * y.cols
+            members |= tile_members(op, graph, pixels) if op.kind == "CONV_2D" else plane_members(op, graph)
         return (Call((x,), y, members),)
 
     def facts(self, op: Op, graph: Graph) -> dict[str, Argument]:

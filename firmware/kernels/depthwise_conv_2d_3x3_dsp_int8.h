@@ -1,0 +1,198 @@
+/* DEPTHWISE_CONV_2D, int8, 3x3, stride 1 or 2 along rows, with SMLAD.
+ *
+ * Four channels of a band of rows are taken apart into planes of 16-bit numbers, 2 * (x + input_offset), with zeros
+ * where padding is; then each plane is swept row by row, two outputs at a time, its nine weights in six registers.
+ *
+ * [kernel]
+ * op = ["DEPTHWISE_CONV_2D"]
+ * input = ["int8"]
+ * isa = ["dsp"]
+ * when = [
+ *   "channel_multiplier == 1", "in_channels % 4 == 0", "in_channels < 2048",
+ *   "kernel_h == 3", "kernel_w == 3", "dilation_h == 1", "dilation_w == 1", "stride_w <= 2", "plane_pitch < 1000",
+ *   "short_requantization", "low == -128", "high == 127",
+ * ]
+ * scratch = "8 * plane_pitch * ((band_rows - 1) * stride_h + 3)"
+ * arrays = ["weights", "bias", "multiplier", "shift"]
+ */
+#ifndef HB_DEPTHWISE_CONV_2D_3X3_DSP_INT8_H
+#define HB_DEPTHWISE_CONV_2D_3X3_DSP_INT8_H
+
+#include "hb_conv.h"
+#include "hb_dsp.h"
+
+/* The weights of one channel: of row r, `first[r]` holds taps 0 and 1, `last[r]` taps 1 and 2. */
+typedef struct {
+    uint32_t first[3], last[3];
+} hb_dw3_weights;
+
+/* One row of a window at x[0] and x[1], the latter `stride` numbers further. */
+#define HB_DW3_ROW_STRIDE_1(row)                                                                                       \
+    "ldr.w %[p], [%[x], #2 * " #row " * %c[pitch]]\n"                                                                  \
+    "ldr.w %[q], [%[x], #2 * " #row " * %c[pitch] + 4]\n"                                                              \
+    "smlad %[a], %[p], %[first" #row "], %[a]\n"                                                                       \
+    "smlabt %[a], %[q], %[last" #row "], %[a]\n"                                                                       \
+    "smlatb %[b], %[p], %[first" #row "], %[b]\n"                                                                      \
+    "smlad %[b], %[q], %[last" #row "], %[b]\n"
+#define HB_DW3_ROW_STRIDE_2(row)                                                                                       \
+    "ldr.w %[p], [%[x], #2 * " #row " * %c[pitch]]\n"                                                                  \
+    "ldr.w %[q], [%[x], #2 * " #row " * %c[pitch] + 4]\n"                                                              \
+    "ldr.w %[t], [%[x], #2 * " #row " * %c[pitch] + 8]\n"                                                              \
+    "smlad %[a], %[p], %[first" #row "], %[a]\n"                                                                       \
+    "smlabt %[a], %[q], %[last" #row "], %[a]\n"                                                                       \
+    "smlad %[b], %[q], %[first" #row "], %[b]\n"                                                                       \
+    "smlabt %[b], %[t], %[last" #row "], %[b]\n"
+
+/* `pairs` > 0 pairs of outputs of one row; `x` is the first window's corner.
+ *
+ * Registers: two sums, six of weights, two pointers, four that hold pixels and then what requantization needs, which
+ * like the end of the row is kept on the stack: all fourteen. */
+#define HB_DW3_SWEEP(ROW, advance)                                                                                     \
+    __asm volatile(                                                                                                    \
+        "1:\n"                                                                                                         \
+        "ldr.w %[a], %[bias]\n"                                                                                        \
+        "ldr.w %[b], %[bias]\n" ROW(0) ROW(1) ROW(2) "ldr.w %[p], %[multiplier]\n"                                     \
+                                                     "ldr.w %[q], %[addend]\n"                                         \
+                                                     "ldr.w %[t], %[shift]\n"                                          \
+                                                     "add.w %[u], %[q], %[a], asr #31\n"                               \
+                                                     "smmlar %[a], %[a], %[p], %[u]\n"                                 \
+                                                     "add.w %[u], %[q], %[b], asr #31\n"                               \
+                                                     "smmlar %[b], %[b], %[p], %[u]\n"                                 \
+                                                     "asr.w %[a], %[a], %[t]\n"                                        \
+                                                     "asr.w %[b], %[b], %[t]\n"                                        \
+                                                     "ssat %[a], #8, %[a]\n"                                           \
+                                                     "ssat %[b], #8, %[b]\n"                                           \
+                                                     "ldr.w %[t], %[end]\n"                                            \
+                                                     "strb.w %[a], [%[out]]\n"                                         \
+                                                     "strb.w %[b], [%[out], %[channels]]\n"                            \
+                                                     "addw %[x], %[x], #" advance "\n"                                 \
+                                                     "addw %[out], %[out], #2 * %c[channels]\n"                        \
+                                                     "cmp.w %[x], %[t]\n"                                              \
+                                                     "bne.w 1b\n"                                                      \
+        : [a] "=&r"(a), [b] "=&r"(b), [p] "=&r"(p0), [q] "=&r"(q0), [t] "=&r"(t), [u] "=&r"(u), [x] "+r"(x),           \
+          [out] "+r"(out)                                                                                              \
+        : [first0] "r"(w->first[0]), [first1] "r"(w->first[1]), [first2] "r"(w->first[2]), [last0] "r"(w->last[0]),    \
+          [last1] "r"(w->last[1]), [last2] "r"(w->last[2]), [bias] "m"(c.bias), [multiplier] "m"(c.multiplier),        \
+          [addend] "m"(c.addend), [shift] "m"(c.shift), [end] "m"(end), [pitch] "i"(pitch), [channels] "i"(channels)   \
+        : "cc", "memory")
+
+/* One output in plain C: what a row of one pixel, and the host, make do with. */
+HB_KERNEL int8_t hb_dw3_single(const int16_t *x, int32_t pitch, const hb_dw3_weights *w, const hb_dsp_channel *channel)
+{
+    int32_t sum = channel->bias;
+    for (int32_t row = 0; row < 3; row++, x += pitch) {
+        const uint32_t pair = (uint16_t)x[0] | (uint32_t)(uint16_t)x[1] << 16;
+        sum = hb_smlad(pair, w->first[row], sum);
+        sum = hb_smlad((uint32_t)(uint16_t)x[2] << 16, w->last[row], sum);
+    }
+    return (int8_t)hb_dsp_output(sum, *channel);
+}
+
+HB_KERNEL void hb_dw3_pairs(const int16_t *x, int32_t pitch, int32_t stride, int8_t *out, int32_t channels,
+                            int32_t pairs, const hb_dw3_weights *w, const hb_dsp_channel *channel)
+{
+#ifdef __ARM_FEATURE_DSP
+    const hb_dsp_channel c = *channel;
+    const int16_t *const end = x + 2 * stride * pairs;
+    int32_t a, b, p0, q0, t, u;
+    if (stride == 1) {
+        HB_DW3_SWEEP(HB_DW3_ROW_STRIDE_1, "4");
+    } else {
+        HB_DW3_SWEEP(HB_DW3_ROW_STRIDE_2, "8");
+    }
+#else
+    for (int32_t i = 0; i < 2 * pairs; i++) {
+        out[i * channels] = hb_dw3_single(x + i * stride, pitch, w, channel);
+    }
+#endif
+}
+
+/* Four channels of two neighbouring pixels, into a word of each of four planes that lie `plane` words apart. */
+HB_KERNEL void hb_dw3_split(uint32_t left, uint32_t right, int32_t offset, uint32_t *planes, int32_t plane)
+{
+    left ^= 0x80808080, right ^= 0x80808080;
+    const uint32_t left02 = hb_widen_pair(left, offset), left13 = hb_widen_pair(left >> 8, offset);
+    const uint32_t right02 = hb_widen_pair(right, offset), right13 = hb_widen_pair(right >> 8, offset);
+    planes[0] = (left02 & 0xffff) | right02 << 16;
+    planes[plane] = (left13 & 0xffff) | right13 << 16;
+    planes[2 * plane] = left02 >> 16 | (right02 & 0xffff0000);
+    planes[3 * plane] = left13 >> 16 | (right13 & 0xffff0000);
+}
+
+/* One row of four channels: numbers [left, left + pitch) of input row y. */
+HB_KERNEL void hb_dw3_row(const hb_view *in, int32_t y, int32_t left, int32_t channel, uint32_t *planes, int32_t plane,
+                          int32_t numbers, const hb_conv_int8_args *p)
+{
+    const uint32_t zero = (uint8_t)-p->input_offset * UINT32_C(0x01010101);
+    const int inside = y >= 0 && y < p->in_rows;
+    const int32_t first = hb_clamp(-left, 0, numbers), last = inside ? hb_clamp(p->in_cols - left, 0, numbers) : 0;
+    const int8_t *input = (const int8_t *)in->data + channel;
+    for (int32_t i = 0; i < numbers; i += 2) {
+        uint32_t a = zero, b = zero;
+        if (i >= first && i < last) {
+            a = hb_load32(input + hb_at(in, y, left + i, p->in_channels));
+        }
+        if (i + 1 >= first && i + 1 < last) {
+            b = hb_load32(input + hb_at(in, y, left + i + 1, p->in_channels));
+        }
+        hb_dw3_split(a, b, p->input_offset, planes + i / 2, plane);
+    }
+}
+
+HB_KERNEL hb_dw3_weights hb_dw3_weights_of(const int8_t *weights, int32_t channels)
+{
+    hb_dw3_weights w;
+    for (int32_t row = 0; row < 3; row++) {
+        const int8_t *tap = weights + 3 * row * channels;
+        w.first[row] = (uint16_t)tap[0] | (uint32_t)tap[channels] << 16;
+        w.last[row] = (uint16_t)tap[channels] | (uint32_t)tap[2 * channels] << 16;
+    }
+    return w;
+}
+
+/* Rows [top, bottom) of one channel, from its plane. */
+HB_KERNEL void hb_dw3_plane(const int16_t *plane, const hb_view *out, hb_region at, int32_t channel, int32_t top,
+                            int32_t bottom, const hb_conv_int8_args *p)
+{
+    const hb_dw3_weights w = hb_dw3_weights_of(p->weights + channel, p->in_channels);
+    const hb_dsp_channel requantized =
+        hb_dsp_channel_of(p->bias[channel], p->multiplier[channel], p->shift[channel], p->output_offset);
+    const int32_t cols = at.x1 - at.x0;
+    for (int32_t y = top; y < bottom; y++, plane += p->stride_h * p->plane_pitch) {
+        int8_t *result = (int8_t *)out->data + hb_at(out, y, at.x0, p->in_channels) + channel;
+        if (cols == 1) {
+            *result = hb_dw3_single(plane, p->plane_pitch, &w, &requantized);
+            continue;
+        }
+        /* All pairs; then, of an odd number of columns, the last two once more as a pair. */
+        for (int32_t sweep = 0; sweep <= cols % 2; sweep++) {
+            const int32_t x = sweep == 0 ? 0 : cols - 2;
+            hb_dw3_pairs(plane + x * p->stride_w, p->plane_pitch, p->stride_w, result + x * p->in_channels,
+                         p->in_channels, sweep == 0 ? cols / 2 : 1, &w, &requantized);
+        }
+    }
+}
+
+HB_KERNEL void hb_depthwise_conv_2d_3x3_dsp_int8(hb_view in, hb_view out, hb_region at, const hb_conv_int8_args *p,
+                                                 void *scratch)
+{
+    const int32_t left = at.x0 * p->stride_w - p->pad_left;
+    const int32_t numbers = ((at.x1 - at.x0 - 1) * p->stride_w + 4) & ~1;
+    for (int32_t top = at.y0; top < at.y1; top += p->band_rows) {
+        const int32_t bottom = hb_clamp(top + p->band_rows, top, at.y1);
+        const int32_t rows = (bottom - top - 1) * p->stride_h + 3;
+        const int32_t plane = p->plane_pitch / 2 * ((p->band_rows - 1) * p->stride_h + 3);
+        for (int32_t channel = 0; channel < p->in_channels; channel += 4) {
+            uint32_t *planes = scratch;
+            for (int32_t row = 0; row < rows; row++) {
+                hb_dw3_row(&in, top * p->stride_h - p->pad_top + row, left, channel, planes + row * p->plane_pitch / 2,
+                           plane, numbers, p);
+            }
+            for (int32_t i = 0; i < 4; i++) {
+                hb_dw3_plane((const int16_t *)(planes + i * plane), &out, at, channel + i, top, bottom, p);
+            }
+        }
+    }
+}
+
+#endif
