@@ -55,6 +55,8 @@ def load(path: Path) -> Graph:
     unsupported += [_unsupported(op, why) for op in ops if (why := op_problem(op, graph))]
     if unsupported:
         raise UnsupportedModel(str(path), sorted(unsupported, key=lambda op: op.index))
+    if model.subgraphs > 1:
+        raise ModelError(f"{model.subgraphs} subgraphs; there has to be one", where=str(path))
     return graph
 
 

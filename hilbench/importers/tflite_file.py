@@ -75,8 +75,9 @@ class FileOp:
 
 @dataclass(frozen=True)
 class FileModel:
-    """The one subgraph of a file."""
+    """The first subgraph of a file, and how many there are: operators of control flow call the others."""
 
+    subgraphs: int
     tensors: tuple[FileTensor, ...]
     ops: tuple[FileOp, ...]
     inputs: tuple[int, ...]
@@ -112,14 +113,15 @@ def _damage(path: Path) -> Iterator[None]:
 def _model(content: bytes) -> FileModel:
     model = tflite.Model.GetRootAs(content, 0)
     subgraphs = _length(model.SubgraphsLength(), content)
-    if subgraphs != 1:
-        raise ValueError(f"{subgraphs} subgraphs; there has to be one")
+    if subgraphs < 1:
+        raise ValueError("no subgraph; there has to be one")
     graph = model.Subgraphs(0)
     buffers = [_buffer(model.Buffers(i), content) for i in range(_length(model.BuffersLength(), content))]
     kinds = [_kind(model.OperatorCodes(i)) for i in range(_length(model.OperatorCodesLength(), content))]
     tensors = [_tensor(graph.Tensors(i), i, buffers, content) for i in range(_length(graph.TensorsLength(), content))]
     ops = [_op(graph.Operators(i), kinds, content) for i in range(_length(graph.OperatorsLength(), content))]
     found = FileModel(
+        subgraphs,
         _uniquely_named(tensors),
         tuple(ops),
         _ints(graph.InputsLength, graph.Inputs, content),

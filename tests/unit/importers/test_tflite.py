@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tflite
+import tflite_writer
 from graphs import MAKERS, only, random_graph, random_inputs
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -166,6 +168,17 @@ def test_buffers_and_tensors_that_do_not_exist(tmp_path: Path) -> None:
     y = model.op("FULLY_CONNECTED", [x, w], "y", (1, 2), options=options)
     assert "has 32 bytes" in _damaged(tmp_path, model.to_bytes([y]))
     assert "refers to tensor 77" in _damaged(tmp_path, model.to_bytes([77]))
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, "no subgraph"), (2, "2 subgraphs; there has to be one")])
+def test_there_is_one_subgraph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, text: str) -> None:
+    plain = tflite_writer._offsets
+
+    def repeated(builder: object, start: object, offsets: list[int]) -> int:
+        return plain(builder, start, offsets * count if start is tflite.ModelStartSubgraphsVector else offsets)
+
+    monkeypatch.setattr(tflite_writer, "_offsets", repeated)
+    assert text in _damaged(tmp_path, to_tflite(only("CONV_2D", 1, explicit=False)))
 
 
 def test_unknown_dimensions(tmp_path: Path) -> None:

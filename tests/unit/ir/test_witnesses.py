@@ -14,6 +14,7 @@ from graphs import UNIT, Builder, only, random_inputs
 from tflite_export import Witness, to_tflite
 
 from hilbench.importers import load_model
+from hilbench.ir.attrs import Elementwise
 from hilbench.ir.dtype import DType
 from hilbench.ir.fixedpoint import wrap32
 from hilbench.ir.graph import Array, Attrs, Graph, Op, QuantParams
@@ -142,6 +143,35 @@ def test_tflite_micro_rounds_fully_connected_twice(shared: Path, name: str, numb
     recorded = vectors["outputs"][number]
     np.testing.assert_array_equal(values[graph.outputs[0]], recorded)
     assert (OPS["SOFTMAX"].evaluate(softmax, graph, [once])[0] != recorded).any()
+
+
+@pytest.mark.parametrize("kind", ["ADD", "SUB", "MUL"])
+def test_every_pair_of_inputs(kind: str) -> None:
+    """The scales' ratios: both have ADD's in double; SUB's only the interpreter, MUL's only TFLite Micro.
+
+    The other one of the two computes them in float32, which moves a product across a half in a few pairs of a million.
+    """
+    first, second = (np.ascontiguousarray(a.reshape(1, -1)) for a in np.indices((256, 256)).astype(np.int8))
+    differing = 0
+    for seed in range(8):
+        graph = _binary(kind, seed, first.shape)
+        inputs = {"in0": first, "in1": second}
+        witness = Witness(to_tflite(graph))
+        witness.run(inputs)
+        mine, its = run(graph, inputs)[graph.outputs[0]].astype(int), witness[graph.outputs[0]]
+        assert np.abs(mine - its).max() <= (kind != "ADD")
+        differing += int((mine != its).sum())
+    assert differing <= (0 if kind == "ADD" else 8)
+
+
+def _binary(kind: str, seed: int, shape: tuple[int, ...]) -> Graph:
+    """An operator whose outputs spread over the int8 range."""
+    b = Builder(seed, DType.INT8)
+    x, y = b.input(shape), b.input(shape)
+    scales = (b.tensors[x].scale, b.tensors[y].scale)
+    scale = scales[0] * scales[1] * b.rng.uniform(30, 200) if kind == "MUL" else sum(scales) * b.rng.uniform(0.5, 2)
+    b.op(kind, (x, y), Elementwise(), b.quant(scale))
+    return b.done()
 
 
 @pytest.mark.parametrize("scale", [0.02, 0.1, 0.5, 2.0, 4.8])
