@@ -3,7 +3,7 @@
  * In an emulator whose instructions all take HB_ICOUNT_NS of its time, SysTick counts instructions: one is some 20
  * ticks, so that rounding a time to whole instructions gives their exact number, whatever the phase of the ticks.
  *
- * SysTick has 24 bits and interrupts at each overflow; what the interrupt itself costs is found at boot and taken off.
+ * SysTick has 24 bits and interrupts at each overflow; what the interrupt itself costs is taken off.
  * CYCCNT has 32 bits and is extended at each reading: a single step must stay below 2^32 cycles (9 s at 480 MHz).
  */
 #include "hb_cortex.h"
@@ -20,21 +20,31 @@
 #endif
 
 static volatile uint32_t overflows;
-static uint32_t overflow_cost;
+#if !defined(HB_ICOUNT_NS)
+static uint32_t overflow_cost; /* ticks, found at boot */
+#endif
 static uint64_t extended;
 
 void hb_systick(void);
 
-void hb_systick(void)
+/* In assembly, so that how many instructions it has does not hang on the compiler. */
+__attribute__((naked)) void hb_systick(void)
 {
-    overflows++;
+    __asm volatile("ldr r0, =%c0\n"
+                   "ldr r1, [r0]\n"
+                   "adds r1, #1\n"
+                   "str r1, [r0]\n"
+                   "bx lr\n" ::"i"(&overflows));
 }
+#define HANDLER_INSTRUCTIONS 5u
 
-static uint64_t systick_ticks(void)
+/* Ticks since the restart; `handled` is how many overflow interrupts have run by then. */
+static uint64_t systick_ticks(uint32_t *handled)
 {
     uint32_t mask;
     __asm volatile("mrs %0, primask\n cpsid i" : "=r"(mask)::"memory");
     uint32_t value = SYST_CVR, high = overflows;
+    *handled = high;
     if (SCB_ICSR & ICSR_PENDSTSET) {
         value = SYST_CVR; /* it wrapped, before or after the first reading: this one is after */
         high++;
@@ -43,15 +53,32 @@ static uint64_t systick_ticks(void)
     return ((uint64_t)high << SYSTICK_BITS) + (SYSTICK_TOP - value);
 }
 
+#if defined(HB_ICOUNT_NS)
+/* By doubling: a product of 64 bits would bring a library along on ARMv6-M. */
+static uint64_t times(uint64_t a, uint32_t b)
+{
+    uint64_t product = 0;
+    for (; b != 0; b >>= 1, a += a) {
+        product += b & 1 ? a : 0;
+    }
+    return product;
+}
+
+/* Instructions, by way of quarters of a nanosecond, of which a tick has a whole number if the clock divides 4 GHz. */
 static uint64_t systick_now(void)
 {
-    uint64_t ticks = systick_ticks();
-#if defined(HB_ICOUNT_NS)
-    /* in quarters of a nanosecond, which are whole for every clock that divides 4 GHz */
-    ticks = (ticks * (4000000000u / HB_CLOCK_HZ) + 2 * HB_ICOUNT_NS) / (4 * HB_ICOUNT_NS);
-#endif
-    return ticks - (uint64_t)overflows * overflow_cost;
+    uint32_t handled;
+    uint64_t quarters = times(systick_ticks(&handled), 4000000000u / HB_CLOCK_HZ);
+    return (quarters + 2 * HB_ICOUNT_NS) / (4 * HB_ICOUNT_NS) - handled * HANDLER_INSTRUCTIONS;
 }
+#else
+static uint64_t systick_now(void)
+{
+    uint32_t handled;
+    uint64_t ticks = systick_ticks(&handled);
+    return ticks - handled * overflow_cost;
+}
+#endif
 
 static uint64_t dwt_extended(void)
 {
@@ -131,6 +158,7 @@ static bool dwt_runs(void)
 #endif
 }
 
+#if !defined(HB_ICOUNT_NS)
 /* What one overflow interrupt costs: the same stretch of code with one set pending by hand, and without. */
 static uint32_t interrupt_took(uint32_t pend)
 {
@@ -147,6 +175,7 @@ static void calibrate_overflow(void)
     uint32_t without = interrupt_took(0);
     overflow_cost = interrupt_took(ICSR_PENDSTSET) - without;
 }
+#endif
 
 void hb_counter_init(void)
 {
@@ -158,7 +187,9 @@ void hb_counter_init(void)
         hb_platform.note = "DWT CYCCNT does not run on this chip: SysTick counts";
     }
     hb_platform.counter = SYSTICK_COUNTS;
+#if !defined(HB_ICOUNT_NS)
     calibrate_overflow();
+#endif
     hb_platform.loop_ticks = self_test();
     if (hb_platform.loop_ticks == 0) {
         hb_platform.counter = HB_COUNTER_NONE;

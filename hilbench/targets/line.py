@@ -51,7 +51,10 @@ class SerialLine:
 
     def close(self) -> None:
         """Release the port; a port that is gone already is released."""
+        connection = getattr(self._port, "_socket", None)  # pySerial forgets to close one that the other side has reset
         self._port.close()
+        if connection is not None:
+            connection.close()
 
     def __enter__(self) -> SerialLine:
         return self
@@ -74,8 +77,8 @@ class Transcript:
     """A line that also writes down what passes: one line of text per piece, `<` from the target, `>` to it."""
 
     def __init__(self, line: Line, path: Path) -> None:
-        self._line = line
-        self._file = path.open("w")
+        self._line, self._path = line, path
+        path.write_text("")
 
     def read(self) -> bytes:
         """Bytes of the line below, noted."""
@@ -90,5 +93,5 @@ class Transcript:
         self._line.write(data)
 
     def _note(self, direction: str, data: bytes) -> None:
-        self._file.write(f"{direction} {data.hex()}\n")
-        self._file.flush()
+        with self._path.open("a") as file:
+            file.write(f"{direction} {data.hex()}\n")

@@ -19,6 +19,8 @@ from hilbench.wire.frame import PAYLOAD_MAX, Decoder, Frame
 from hilbench.wire.messages import ANSWER, HelloAnswer, Kind
 
 _INPUT_CHUNK = PAYLOAD_MAX - 5
+_LONGEST_PAUSE = 8.0
+"""Seconds between repetitions of a command at most; each pause is twice the one before."""
 _LAST_BYTES = 64
 """How many of the last bytes from the target a timeout shows."""
 
@@ -135,15 +137,16 @@ class LinkSession(Session):
             raise LinkError(f"the answer to {kind.name} is malformed: {error}") from error
 
     def _exchange(self, kind: Kind, frame: bytes, seconds: float, doing: str) -> bytes:
-        start = time.monotonic()
+        end = time.monotonic() + seconds
         pause = self.deadlines.repeat
-        while (passed := time.monotonic() - start) < seconds:
-            self.repeated += passed > pause
+        self.repeated -= 1
+        while time.monotonic() < end:
             self._line.write(frame)
-            for received in self._received(min(start + seconds, time.monotonic() + pause)):
+            self.repeated += 1
+            for received in self._received(min(end, time.monotonic() + pause)):
                 if (payload := self._judge(received, kind)) is not None:
                     return payload
-            pause = min(2 * pause, 8.0)
+            pause = min(2 * pause, _LONGEST_PAUSE)
         raise TargetTimeout(doing, seconds, self._context())
 
     def _received(self, until: float) -> Iterator[Frame]:
