@@ -30,7 +30,7 @@ _WAITS = {
 class Cost:
     """What one instruction of one section cost in all its executions; cycles are 0 where there is no timing.
 
-    A wait that no instruction can be named for has no text and executes nothing; its function is its cause in parentheses.
+    A wait that no instruction can be named for has no text and executes nothing; its function says why, in parentheses.
     """
 
     step: str
