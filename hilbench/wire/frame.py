@@ -48,12 +48,12 @@ class Frame:
 
 
 class Decoder:
-    """Finds the good frames of one run in a stream, however it is cut; bounded memory; never raises.
+    """Finds the good frames of one run (of any, for None) in a stream, however it is cut; bounded memory; never raises.
 
     `dropped` counts what was not good, by reason: "length", "stuffing", "crc", "version", "nonce".
     """
 
-    def __init__(self, nonce: int) -> None:
+    def __init__(self, nonce: int | None) -> None:
         self.nonce = nonce
         self.dropped: Counter[str] = Counter()
         self._pending = bytearray()
@@ -99,4 +99,5 @@ class Decoder:
         version, kind, sequence, nonce = _HEADER.unpack_from(body)
         if version != VERSION:
             return "version"
-        return Frame(kind, sequence, nonce, body[_HEADER.size :]) if nonce == self.nonce else "nonce"
+        ours = self.nonce is None or nonce == self.nonce
+        return Frame(kind, sequence, nonce, body[_HEADER.size :]) if ours else "nonce"
