@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from functools import cache
 from typing import Any
 
@@ -13,38 +14,46 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from hilbench import __version__
-from hilbench.report.plots.plot import PALETTE, PLOTS
+from hilbench.gate.verdict import Verdict
+from hilbench.report.plots.plot import FAINT, INK, LINE, PALETTE, PAPER, context, draw, in_order, spec
+from hilbench.report.sources import sources
 from hilbench.report.table import comparison
 from hilbench.results.run import GROUP, Run
 
 
-def render(run: Run) -> str:
-    """The report of a run."""
-    groups = [(", ".join(map(str, key)), rows) for key, rows in run.frame.groupby(GROUP, sort=False)]
+def render(run: Run, verdict: Verdict | None = None, history: pd.DataFrame | None = None) -> str:
+    """The report of a run, with the gate's verdict and the history of its values where there are such."""
+    parts = run.frame.groupby(GROUP, sort=False)
+    given = context(run, history)
     page = {
         "title": run.header.get("suite") or "hilbench run",
         "version": __version__,
+        "header": run.header,
+        "statuses": Counter(record.status.value for record in run.records),
+        "verdict": verdict,
         "table": comparison(run.frame, run.baseline),
-        "groups": [name for name, _ in groups],
-        "plots": list(PLOTS.values()),
-        "charts": [Markup(_script_safe(_charts(rows))) for _, rows in groups],
-        "sources": run.sources,
-        "commands": [command["argv"] for command in run.header.get("commands", ())],
+        "groups": [" · ".join(map(str, key)) for key, _ in parts],
+        "group_of": {tuple(map(str, key)): place for place, (key, _) in enumerate(parts)},
+        "plots": in_order(),
+        "charts": [Markup(_script_safe(_charts(rows, given))) for _, rows in parts],
+        "sources": sources(run),
         "vega": Markup(_vega()),
     }
     return str(_template("report.html.j2").render(page))
 
 
-def _charts(rows: pd.DataFrame) -> dict[str, Any]:
-    drawn = {name: plot.draw(rows) for name, plot in PLOTS.items()}
-    return {name: chart.to_dict(validate=False) for name, chart in drawn.items() if chart is not None}
+def _charts(rows: pd.DataFrame, given: dict[str, Any]) -> dict[str, Any]:
+    drawn = {plot.name: draw(plot, rows, given) for plot in in_order()}
+    return {name: spec(chart) for name, chart in drawn.items() if chart is not None}
 
 
 def _script_safe(value: Any) -> str:
     """JSON that may stand inside a script element, colours as the style sheet's, which knows light from dark."""
     text = json.dumps(value, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
-    for number, colour in enumerate(PALETTE):
-        text = text.replace(f'"{colour}"', f'"var(--series-{number})"')
+    named = {PAPER: "paper", INK: "ink", LINE: "line", FAINT: "faint"}
+    named |= {colour: f"series-{number}" for number, colour in enumerate(PALETTE)}
+    for colour, name in named.items():
+        text = text.replace(f'"{colour}"', f'"var(--{name})"')
     return text
 
 

@@ -54,6 +54,57 @@ def present(frame: pd.DataFrame, wanted: Sequence[Column]) -> list[Column]:
     return [column for column in wanted if column in here]
 
 
+BAND = "cycles_error_pct"
+"""Metric that holds the error band of everything modelled from cycles: cycles and latency alike."""
+
+COSTS: tuple[Column, ...] = (
+    ("latency_ms", "measured"),
+    ("cycles", "measured"),
+    ("latency_ms", "modelled"),
+    ("cycles", "modelled"),
+    ("instructions", "counted"),
+)
+MEMORIES: tuple[Column, ...] = tuple(("sram_total_bytes", kind) for kind in ("measured", "counted", "static"))
+"""What stands for cost and for memory, the most telling first."""
+
+
+def axes(frame: pd.DataFrame) -> tuple[Column, Column] | None:
+    """Memory and cost columns that most runs have, the most telling of those; None where one is missing."""
+    chosen = [_commonest(frame, wanted) for wanted in (MEMORIES, COSTS)]
+    return None if chosen[0] is None or chosen[1] is None else (chosen[0], chosen[1])
+
+
+def _commonest(frame: pd.DataFrame, wanted: Sequence[Column]) -> Column | None:
+    here = present(frame, wanted)
+    table = wide(frame, here)
+    return max(here, key=lambda column: len(table[column].dropna()), default=None)
+
+
+def bands(frame: pd.DataFrame) -> pd.DataFrame:
+    """Error band in per cent by variant, of a frame that holds one model on one board."""
+    found = totals(frame)
+    return found[found["metric"] == BAND].set_index("variant")[["value"]]
+
+
+def with_bands(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Totals of `metric` with `low` and `high`, the ends of the band, `band` as text, and `label` to print."""
+    found = totals(frame)
+    found = found[found["metric"] == metric]
+    error = found["variant"].map(bands(frame)["value"].to_dict()).astype(float).fillna(0.0)
+    error = error.where(found["provenance"] == "modelled", 0.0)
+    text = [f"± {pct:g} %" if pct else "" for pct in error]
+    low, high = found["value"] * (1 - error / 100), found["value"] * (1 + error / 100)
+    label = [f"{show(metric, value)} {band}".strip() for value, band in zip(found["value"], text, strict=True)]
+    return found.assign(low=low, high=high, band=text, label=label)
+
+
+def show(metric: str, value: float) -> str:
+    """A value as people read it: thousands apart, accuracy in per cent, fractions with three decimals."""
+    if metric == "accuracy":
+        return f"{100 * value:.2f} %"
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.3f}"
+
+
 def variants(frame: pd.DataFrame) -> list[str]:
     """Variant names in the frame's order."""
     return [str(name) for name in frame["variant"].drop_duplicates()]

@@ -17,6 +17,7 @@ WANTED: tuple[Column, ...] = (
     ("latency_ms", "modelled"),
     ("cycles", "measured"),
     ("cycles", "modelled"),
+    (select.BAND, "modelled"),
     ("instructions", "counted"),
     ("sram_total_bytes", "measured"),
     ("sram_total_bytes", "counted"),
@@ -27,6 +28,9 @@ WANTED: tuple[Column, ...] = (
     ("extra_macs", "static"),
 )
 """Columns in the order in which people ask for them; those that no run has are left out."""
+
+
+_NO_RATIO = ("accuracy", "extra_macs", select.BAND)
 
 
 @dataclass(frozen=True)
@@ -83,14 +87,5 @@ def _row(run: pd.Series[Any], base: pd.Series[Any], columns: list[Column]) -> Ro
 def _cell(column: Column, value: float, base: float) -> Cell:
     if pd.isna(value):
         return Cell("")
-    ratio = "" if column[0] == "accuracy" or not base or pd.isna(base) or value == base else f"×{value / base:.3g}"
-    return Cell(show(column[0], value), value, ratio)
-
-
-def show(metric: str, value: float) -> str:
-    """A value as people read it: thousands apart, accuracy in per cent, times with three decimals."""
-    if metric == "accuracy":
-        return f"{100 * value:.2f} %"
-    if float(value).is_integer():
-        return f"{value:,.0f}"
-    return f"{value:,.3f}"
+    ratio = "" if column[0] in _NO_RATIO or not base or pd.isna(base) or value == base else f"×{value / base:.3g}"
+    return Cell(select.show(column[0], value), value, ratio)

@@ -63,8 +63,8 @@ class Result:
     units: Mapping[str, str] = field(default_factory=dict)
 
     def error_pct(self, quantity: Quantity) -> float:
-        """The band of a modelled value in per cent, which the metric NAME_error_pct holds; 0 for all others."""
-        band = quantity._replace(metric=f"{quantity.metric}_error_pct")
+        """The band of a modelled value in per cent: that of the cycles it is made from; 0 for all others."""
+        band = quantity._replace(metric="cycles_error_pct")
         return self.samples.get(band, (0.0,))[0] if quantity.provenance is Provenance.MODELLED else 0.0
 
 

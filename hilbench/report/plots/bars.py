@@ -6,28 +6,31 @@ import altair as alt
 import pandas as pd
 
 from hilbench.report import select
-from hilbench.report.plots.plot import WIDTH, Chart, colour, values
+from hilbench.report.plots.plot import WIDTH, Chart, colour, hover
 
 BAR = 22
 
 
-def bars(frame: pd.DataFrame, metric: str, title: str, axis: alt.Axis) -> Chart | None:
-    """One bar per variant with its number beside it; None where the frame has no such metric."""
-    found = select.totals(frame)
-    found = found[found["metric"] == metric]
-    panels = [_panel(these, title, str(kind), axis) for kind, these in found.groupby("provenance", sort=False)]
+def bars(frame: pd.DataFrame, metric: str, title: str) -> Chart | None:
+    """One bar per variant with its number beside it, and the band of modelled values; None without such a metric."""
+    found = select.with_bands(frame, metric)
+    panels = [_panel(these, title, str(kind)) for kind, these in found.groupby("provenance", sort=False)]
     return alt.vconcat(*panels) if panels else None
 
 
-def _panel(rows: pd.DataFrame, title: str, provenance: str, axis: alt.Axis) -> alt.LayerChart:
+def _panel(rows: pd.DataFrame, title: str, provenance: str) -> Chart:
     names = list(rows["variant"])
-    base = alt.Chart(values(rows)).encode(
-        x=alt.X("value:Q", title=f"{title} ({provenance})", axis=axis),
+    top = 1.25 * float(rows["high"].max())
+    base = alt.Chart(rows).encode(
+        x=alt.X(
+            "value:Q", title=f"{title} ({provenance})", axis=alt.Axis(format="~s"), scale=alt.Scale(domain=[0, top])
+        ),
         y=alt.Y("variant:N", sort=names, title=None, axis=alt.Axis(labelLimit=240)),
     )
-    bar = base.mark_bar().encode(
-        color=colour(names).legend(None), tooltip=["variant:N", alt.Tooltip("value:Q", title=title, format=",")]
-    )
-    number = base.mark_text(align="left", dx=4).encode(text=alt.Text("value:Q", format=","))
-    panel: alt.LayerChart = (bar + number).properties(width=WIDTH - 120, height=BAR * len(names))
+    bar = base.mark_bar().encode(color=colour(names).legend(None), tooltip=hover(variant="", value=",.6~g", band=""))
+    text = base.mark_text(align="left", dx=4).encode(x=alt.X("high:Q"), text=alt.Text("label:N"))
+    layers = [bar, text]
+    if (rows["high"] > rows["value"]).any():
+        layers.insert(1, base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q"), x2=alt.X2("high:Q")))
+    panel: Chart = alt.layer(*layers).properties(width=WIDTH - 120, height=BAR * len(names))
     return panel

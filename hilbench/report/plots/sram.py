@@ -1,19 +1,26 @@
-"""Plot `sram`: the SRAM of each variant, predicted and found."""
+"""Plot `sram`: the SRAM ledger of each variant, predicted and found, item by item."""
 
 from __future__ import annotations
 
-import altair as alt
 import pandas as pd
 
-from hilbench.report.plots.bars import bars
+from hilbench.report.plots.ledger import ledger
 from hilbench.report.plots.plot import PLOTS, Chart, Plot
 
 
 def sram(frame: pd.DataFrame) -> Chart | None:
-    """Total SRAM per variant, a panel per provenance."""
-    return bars(frame, "sram_total_bytes", "bytes of SRAM", alt.Axis(format="~s"))
+    """Arena, stack and static data per variant, a panel per provenance."""
+    return ledger(frame, "sram_total_bytes", {"arena": "arena_bytes", "stack": "stack_bytes"}, "static data", "SRAM")
 
 
 PLOTS.add(
-    "sram", Plot("sram", "SRAM per variant", "Static data, arena and stack together, as reconciled totals.", sram)
+    "sram",
+    Plot(
+        "sram",
+        60,
+        "SRAM ledger",
+        "What the total is made of: predicted by plan and compiler (static), and found while it ran (counted in an "
+        "emulator, measured on a board). The figure beside a bar is the total.",
+        sram,
+    ),
 )

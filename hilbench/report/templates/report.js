@@ -1,14 +1,89 @@
 "use strict";
-const config = {
-  background: "transparent", view: { stroke: "var(--line)" },
-  axis: { labelColor: "var(--ink)", titleColor: "var(--ink)", gridColor: "var(--line)", domainColor: "var(--line)", tickColor: "var(--line)" },
-  legend: { labelColor: "var(--ink)", titleColor: "var(--ink)" }, title: { color: "var(--ink)" }, text: { color: "var(--ink)" },
-};
-for (const group of document.querySelectorAll(".group")) {
-  const charts = JSON.parse(group.querySelector(".charts").textContent);
-  for (const [name, spec] of Object.entries(charts)) {
-    const figure = document.getElementById(`plot-${group.dataset.group}-${name}`);
-    figure.hidden = false;
-    vegaEmbed(figure.querySelector(".chart"), { ...spec, config: { ...spec.config, ...config } }, { renderer: "svg", actions: false });
-  }
+// Sorting and filtering of the comparison, drawing of a group's plots when it is opened, and their data as tables.
+
+const table = document.getElementById("comparison");
+const rows = [...table.tBodies[0].rows];
+
+function sortBy(header) {
+  const column = header.cellIndex;
+  const down = header.getAttribute("aria-sort") === "ascending";
+  for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
+  header.setAttribute("aria-sort", down ? "descending" : "ascending");
+  const numeric = header.classList.contains("number");
+  const key = (row) => {
+    const cell = row.cells[column];
+    return numeric ? ("value" in cell.dataset ? Number(cell.dataset.value) : null) : cell.textContent.trim();
+  };
+  rows.sort((a, b) => {
+    const [x, y] = [key(a), key(b)];
+    if (x === null || y === null) return (x === null) - (y === null); // what has no number stays at the end
+    const order = numeric ? x - y : x.localeCompare(y, "en", { numeric: true });
+    return down ? -order : order;
+  });
+  table.tBodies[0].append(...rows);
 }
+
+for (const header of table.tHead.rows[0].cells) header.querySelector("button").addEventListener("click", () => sortBy(header));
+
+const texts = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
+
+function filter(event) {
+  const words = event.target.value.toLowerCase().split(/\s+/);
+  let shown = 0;
+  for (const row of rows) {
+    row.hidden = !words.every((word) => texts.get(row).includes(word));
+    shown += !row.hidden;
+  }
+  document.getElementById("shown").textContent = `${shown} of ${rows.length} rows`;
+}
+
+document.getElementById("filter").addEventListener("input", filter);
+document.querySelector(".filter").addEventListener("submit", (event) => event.preventDefault());
+
+function largest(node) {
+  if (node === null || typeof node !== "object") return [];
+  const own = Array.isArray(node.data?.values) ? node.data.values : [];
+  return Object.values(node).map(largest).reduce((best, found) => (found.length > best.length ? found : best), own);
+}
+
+function cellOf(tag, content) {
+  const cell = document.createElement(tag);
+  cell.textContent = content ?? "";
+  return cell;
+}
+
+function tabulate(place, data) {
+  const grid = document.createElement("table");
+  const names = Object.keys(data[0] ?? {});
+  grid.createTHead().insertRow().append(...names.map((name) => cellOf("th", name)));
+  const body = grid.createTBody();
+  for (const item of data) body.insertRow().append(...names.map((name) => cellOf("td", item[name])));
+  place.replaceChildren(grid);
+}
+
+function drawGroup(group) {
+  if (group.dataset.drawn) return;
+  group.dataset.drawn = "yes";
+  const charts = JSON.parse(group.querySelector(".charts").textContent);
+  const jobs = Object.entries(charts).map(([name, spec]) => {
+    const figure = group.querySelector(`[data-plot="${name}"]`);
+    figure.hidden = false;
+    const details = figure.querySelector(".data");
+    details.addEventListener("toggle", () => tabulate(details.lastElementChild, largest(spec)), { once: true });
+    const options = { renderer: "svg", actions: false };
+    return vegaEmbed(figure.querySelector(".chart"), { ...spec, background: "transparent" }, options);
+  });
+  Promise.all(jobs).then(() => { group.dataset.drawn = "done"; });
+}
+
+function openTarget() {
+  const group = document.getElementById(location.hash.slice(1));
+  if (group?.matches("details.group")) group.open = true;
+}
+
+for (const group of document.querySelectorAll("details.group")) {
+  group.addEventListener("toggle", () => { if (group.open) drawGroup(group); });
+  if (group.open) drawGroup(group);
+}
+window.addEventListener("hashchange", openTarget);
+openTarget();

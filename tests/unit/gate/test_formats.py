@@ -6,7 +6,6 @@ import json
 from xml.etree import ElementTree
 
 import pytest
-from gate_examples import LATENCIES, measured, record, snapshot
 
 from hilbench.gate.formats.format import FORMATS
 from hilbench.gate.formats.github import SHOWN
@@ -15,6 +14,7 @@ from hilbench.gate.judge import judge
 from hilbench.gate.rules import Rules
 from hilbench.gate.verdict import Verdict
 from hilbench.results.schema import Status
+from tests.unit.gate.gate_examples import LATENCIES, measured, record, snapshot
 
 
 def verdicts() -> dict[str, Verdict]:

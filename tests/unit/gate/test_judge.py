@@ -6,7 +6,6 @@ import math
 from dataclasses import replace
 
 import pytest
-from gate_examples import LATENCIES, measured, record, snapshot
 
 from hilbench.config import parse
 from hilbench.errors import ConfigError, ExitCode, ToolError
@@ -14,6 +13,7 @@ from hilbench.gate.judge import judge
 from hilbench.gate.rules import Rules
 from hilbench.gate.verdict import Kind, Verdict
 from hilbench.results.schema import Provenance, Status, Value
+from tests.unit.gate.gate_examples import LATENCIES, measured, record, snapshot
 
 
 def rules(**raw: object) -> Rules:
@@ -175,7 +175,7 @@ def test_a_budget_within_the_band_of_a_model_is_inconclusive() -> None:
     def latency(ms: float) -> object:
         values = (
             Value("latency_ms", ms, "ms", Provenance.MODELLED),
-            Value("latency_ms_error_pct", 8.0, "%", Provenance.MODELLED),
+            Value("cycles_error_pct", 8.0, "%", Provenance.MODELLED),
         )
         return replace(record(), values=(*record().values, *values))
 
