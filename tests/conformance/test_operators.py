@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from graphs import MAKERS, only, random_array, random_graph, random_inputs
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tflite_export import Witness, to_tflite
 
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Array, Graph, Op, Tensor
@@ -15,6 +13,8 @@ from hilbench.ir.opdef import OPS
 from hilbench.ir.reference import macs, run
 from hilbench.ir.region import Region
 from hilbench.ir.verify import verify
+from tests.graphs import MAKERS, only, random_array, random_graph, random_inputs
+from tests.tflite_export import Witness, to_tflite
 
 SEEDS = st.integers(0, 2**32 - 1)
 DTYPES = [DType.INT8, DType.FLOAT32]

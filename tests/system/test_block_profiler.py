@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from assembly import firmware
 
 from hilbench.boards import find
 from hilbench.errors import TargetError, TargetTimeout, ToolError, UsageError
 from hilbench.profile import Cache, Section, plugin, price
 from hilbench.profile.firmware import profile_function
 from hilbench.profile.price import executed
+from tests.assembly import firmware
 
 pytestmark = pytest.mark.skipif(
     shutil.which("qemu-system-arm") is None or shutil.which("arm-none-eabi-as") is None,

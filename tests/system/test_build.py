@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tiny import tiny
 
 from hilbench.boards import Board, find
 from hilbench.build import BuildPlan, execute, export, prepare
@@ -19,6 +18,7 @@ from hilbench.build.ledger import exception_frame, make_ledger, model_info
 from hilbench.build.plan import ELF
 from hilbench.build.stack import NoBound, read_frame, stack_bound
 from hilbench.errors import BuildError, ConfigError, DoesNotFit, ToolError
+from tests.system.tiny import tiny
 
 MACHINES = ("mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505", "microbit")
 

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tiny import expected, tiny
 
 from hilbench.boards import find
 from hilbench.build import FirmwareImage, execute, prepare
@@ -22,6 +21,7 @@ from hilbench.targets.process import started
 from hilbench.targets.session import Deadlines, LinkSession
 from hilbench.targets.target import TARGETS
 from hilbench.wire.messages import Kind
+from tests.system.tiny import expected, tiny
 
 MACHINES = ("mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505", "microbit")
 WITH_MPU = MACHINES[:-1]

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from tiny import tiny
 
 from hilbench.boards import Board, find, wired
 from hilbench.build import FirmwareImage, execute, prepare
 from hilbench.targets.board import OnBoard
 from hilbench.targets.session import Deadlines
+from tests.system.tiny import tiny
 
 pytest.importorskip("unicorn", reason="the extra `virtual` is not installed: no virtual board")
 pytest.importorskip("pyocd", reason="the extra `board` is not installed: no pyOCD")

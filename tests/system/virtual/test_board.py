@@ -12,8 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Rig, Start
-from tiny import expected, tiny
 
 from hilbench.build import execute, prepare
 from hilbench.errors import FlashError, LinkError, TargetError, TargetFault, TargetTimeout, ToolError
@@ -22,6 +20,8 @@ from hilbench.targets.board import OnBoard, WrongChipError, flash, flash_image
 from hilbench.targets.probe import debugger, locked
 from hilbench.targets.session import Deadlines
 from hilbench.targets.target import TARGETS, StepSample
+from tests.system.tiny import expected, tiny
+from tests.system.virtual.conftest import Rig, Start
 
 BOARDS = ("disco_l475iot", "nrf52840dk")
 RIGHT = expected(bytes(range(8)))

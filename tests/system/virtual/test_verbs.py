@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Rig, Start
 
 from hilbench.wire.frame import Frame
 from hilbench.wire.messages import Kind
+from tests.system.virtual.conftest import Rig, Start
 
 pytestmark = pytest.mark.skipif(shutil.which("arm-none-eabi-gcc") is None, reason="arm-none-eabi-gcc is not installed")
 ARGV = [sys.executable, "-m", "hilbench.cli.main"]

@@ -9,10 +9,8 @@ import numpy as np
 import pytest
 import tflite
 import tflite_writer
-from graphs import MAKERS, only, random_graph, random_inputs
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tflite_export import to_tflite
 from tflite_writer import Quantization, TfliteModel, activation_type, conv_options
 
 from hilbench.errors import ModelError, UnsupportedModel
@@ -22,6 +20,8 @@ from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Graph
 from hilbench.ir.reference import run
 from hilbench.ir.region import Window
+from tests.graphs import MAKERS, only, random_graph, random_inputs
+from tests.tflite_export import to_tflite
 
 MODELS = Path(__file__).parents[3] / "suites" / "models"
 DTYPES = [DType.INT8, DType.FLOAT32]

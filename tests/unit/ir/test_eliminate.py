@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from graphs import random_graph, random_inputs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +20,7 @@ from hilbench.ir.interval import intervals
 from hilbench.ir.reference import macs, run
 from hilbench.ir.region import Window
 from hilbench.ir.verify import verify
+from tests.graphs import random_graph, random_inputs
 
 LIVE_MACS = {"vww_96_int8": 3_727_313, "kws_ref_model": 2_656_768, "pretrainedResnet_quant": 12_501_632}
 

@@ -7,7 +7,6 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from graphs import Builder, only
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,6 +27,7 @@ from hilbench.ir.quantized import (
     softmax_constants,
     zero_value,
 )
+from tests.graphs import Builder, only
 
 
 def tensor(scale: float, zero_point: int, name: str = "t", shape: tuple[int, ...] = (1, 4)) -> Tensor:

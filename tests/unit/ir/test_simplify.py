@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from graphs import Builder, random_graph, random_inputs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +15,7 @@ from hilbench.ir.graph import Attrs, Graph
 from hilbench.ir.reference import run
 from hilbench.ir.simplify import simplify
 from hilbench.ir.verify import verify
+from tests.graphs import Builder, random_graph, random_inputs
 
 
 def same(graph: Graph, seed: int) -> Graph:

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from graphs import UNIT, Builder, only, random_inputs
-from tflite_export import Witness, to_tflite
 
 from hilbench.importers import load_model
 from hilbench.ir.attrs import Elementwise
@@ -21,6 +19,8 @@ from hilbench.ir.graph import Array, Attrs, Graph, Op, QuantParams
 from hilbench.ir.opdef import OPS
 from hilbench.ir.quantized import fully_connected_constants, logistic_constants
 from hilbench.ir.reference import macs, run
+from tests.graphs import UNIT, Builder, only, random_inputs
+from tests.tflite_export import Witness, to_tflite
 
 INT8_MODELS = ["kws_ref_model", "pretrainedResnet_quant", "vww_96_int8"]
 MODELS = {"kws_ref_model": 2_656_768, "pretrainedResnet_quant": 12_501_632, "vww_96_int8": 7_489_664,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from small import Builder
 
 from hilbench.ir.graph import Graph
 from hilbench.plan.lifetime import Working, lives
@@ -12,6 +11,7 @@ from hilbench.plan.plan import Plan
 from hilbench.plan.search import choose_plan
 from hilbench.variants.schedule import Patches
 from hilbench.variants.variant import SCHEDULES
+from tests.unit.plan.small import Builder
 
 
 def plan_of(graph: Graph, schedule: str = "layers", argument: str = "", scratch: int = 0) -> Plan:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from simulate import Machine, covered
-from small import random_graph
 
 from hilbench.errors import UnsupportedModel
 from hilbench.ir.graph import Graph
@@ -19,10 +17,12 @@ from hilbench.plan.order import best_order, reordered
 from hilbench.plan.patch import op_macs
 from hilbench.plan.plan import Plan
 from hilbench.plan.search import choose_plan, place_schedule
-from hilbench.variants.demand import rings
+from hilbench.variants.demand import follow
 from hilbench.variants.schedule import Layer, Patches, Rolling, Schedule
 from hilbench.variants.stages import Cuts
 from hilbench.variants.variant import SCHEDULES
+from tests.unit.plan.simulate import Machine, covered
+from tests.unit.plan.small import random_graph
 
 IN_PLACE = ("ADD", "RELU", "MUL")
 GRAPHS = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -121,7 +121,7 @@ def test_every_stretch_of_operators_rolls_in_exactly_its_rings(data: st.DataObje
     for stage in rolled:
         schedule = Schedule((*around[0], stage, *around[1]))
         check(graph, place_schedule(graph, schedule, working(graph), tuple(op_macs(op, graph) for op in graph.ops)))
-        assert stage.rings == rings(graph, stage.ops, stage.pieces, (), stage.outputs)
+        assert stage.rings == follow(graph, stage.ops, stage.pieces, (), stage.outputs).rings
 
 
 @GRAPHS

@@ -6,7 +6,6 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from assembly import BASE, assemble
 
 from hilbench.boards import boards, find
 from hilbench.boards.board import Timing
@@ -14,6 +13,7 @@ from hilbench.errors import ConfigError
 from hilbench.profile import Block, Cache, Counters, Profile, Section, price
 from hilbench.profile.price import EVENTS, coefficients
 from hilbench.profile.timing import TIMINGS
+from tests.assembly import BASE, assemble
 
 pytestmark = pytest.mark.skipif(shutil.which("arm-none-eabi-as") is None, reason="no arm-none-eabi-as")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 
 import pytest
-from assembly import instructions
 
 from hilbench.profile.decode import Kind
 from hilbench.profile.timing import TIMINGS
+from tests.assembly import instructions
 
 pytestmark = pytest.mark.skipif(shutil.which("arm-none-eabi-as") is None, reason="no arm-none-eabi-as")
 

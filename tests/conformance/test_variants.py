@@ -1,0 +1,96 @@
+"""Every technique of the variant registries, on random graphs: the firmware gives the reference's bytes on the host.
+
+The address and undefined-behaviour sanitizers watch; float32 is held to a tolerance, because sums may be associated
+differently. A scheduling never changes an output, and `patch` never needs a larger arena than layer by layer.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hilbench.boards import find
+from hilbench.build import execute, prepare
+from hilbench.codegen import generate
+from hilbench.errors import UnsupportedModel
+from hilbench.ir.dtype import DType
+from hilbench.ir.graph import Array, Graph
+from hilbench.ir.reference import run
+from hilbench.plan.make import make_plan
+from hilbench.plan.plan import Plan
+from hilbench.targets.target import TARGETS
+from hilbench.variants.transform import transform
+from hilbench.variants.variant import FORMATS, LAYERS, SCHEDULES, SPARSITIES, Part, Variant
+from tests.graphs import random_graph, random_inputs
+
+FEATURES = find("mps2-an386").core.features
+FLOAT_TOLERANCE = 1e-5
+ARGUMENTS = {"sparse": ("0.7",), "patch": ("", "2x2"), "rolling": ("", "pixels=2")}
+"""Arguments to try of the techniques that take some; the others are tried without."""
+
+SEEDS = (3, 8)
+
+
+def parts(registry: object) -> list[Part]:
+    return [Part(name, argument) for name in registry for argument in ARGUMENTS.get(name, ("",))]  # type: ignore[attr-defined]
+
+
+VARIANTS = [
+    Variant(form, sparsity, schedule)
+    for form in parts(FORMATS)
+    for sparsity in (None, *parts(SPARSITIES))
+    for schedule in parts(SCHEDULES)
+]
+
+
+def planned(graph: Graph, variant: Variant) -> tuple[Graph, Plan]:
+    """The transformed graph and its plan, or a skip where the technique does not apply to this graph."""
+    try:
+        ready = transform(graph, variant).graph
+        return ready, make_plan(ready, variant.schedule, FEATURES)
+    except UnsupportedModel as error:
+        pytest.skip(f"{variant}: {error}")
+
+
+def executed(plan: Plan, inputs: dict[str, Array]) -> dict[str, Array]:
+    """Outputs of the generated C, run on the host."""
+    board = find("mps2-an386")
+    image = execute(prepare(generate(plan, "random"), board, target="host", optimize="-O1"))
+    with TARGETS["host"].open(board, image) as session:
+        for index, name in enumerate(plan.graph.inputs):
+            session.write_input(index, inputs[name].tobytes())
+        session.run()
+        return {name: _read(session.read_output(i), plan, name) for i, name in enumerate(plan.graph.outputs)}
+
+
+def _read(data: bytes, plan: Plan, name: str) -> Array:
+    tensor = plan.graph[name]
+    return np.frombuffer(data, tensor.dtype.numpy).reshape(tensor.shape)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("variant", VARIANTS, ids=str)
+def test_firmware_gives_the_references_bytes(
+    variant: Variant, seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HILBENCH_CACHE", str(tmp_path))
+    graph = random_graph(seed, DType.INT8 if seed % 2 else DType.FLOAT32)
+    ready, plan = planned(graph, variant)
+    inputs = random_inputs(ready, seed)
+    expected, found = run(ready, inputs), executed(plan, inputs)
+    for name in ready.outputs:
+        if ready[name].dtype is DType.FLOAT32:
+            most = float(np.abs(expected[name]).max(initial=0.0))
+            np.testing.assert_allclose(found[name], expected[name], rtol=FLOAT_TOLERANCE, atol=FLOAT_TOLERANCE * most)
+        else:
+            np.testing.assert_array_equal(found[name], expected[name])
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("schedule", list(SCHEDULES))
+def test_a_schedule_chosen_automatically_is_never_worse(schedule: str, seed: int) -> None:
+    graph = random_graph(seed, DType.INT8)
+    layers = make_plan(graph, Part(LAYERS), FEATURES)
+    assert make_plan(graph, Part(schedule), FEATURES).arena_bytes <= layers.arena_bytes

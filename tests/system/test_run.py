@@ -1,0 +1,157 @@
+"""The main job with the real compiler and the real emulator: right, resumable, and tidy when it is interrupted."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from elftools.elf.elffile import ELFFile
+
+from tests.system.conftest import ARGV, Hilbench
+
+BOARD = ["--board", "nucleo_l4r5zi"]
+LONG = [
+    "run",
+    "mobilenetv2_035_96",
+    *BOARD,
+    "--variant",
+    "int8",
+    "--variant",
+    "float32",
+    "--repeats",
+    "8",
+    "--out",
+    "out",
+]
+
+
+def rows(hilbench: Hilbench, folder: str = "out") -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(hilbench("show", folder, "--format", "csv").stdout)))
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "nothing happened"
+        time.sleep(0.05)
+
+
+def descendants(pid: int) -> list[int]:
+    """Processes below `pid`, as Linux lists them."""
+    children = [int(word) for task in Path(f"/proc/{pid}/task").glob("*/children") for word in task.read_text().split()]
+    return [found for child in children for found in (child, *descendants(child))]
+
+
+def emulators(pid: int) -> list[int]:
+    """Processes below `pid` that run firmware."""
+    lines = {child: Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0") for child in descendants(pid)}
+    return [child for child, line in lines.items() if b"-kernel" in line]
+
+
+@pytest.fixture
+def long_run(tmp_path: Path) -> subprocess.Popen[str]:
+    """A run that takes a while, waited for until its first emulator is there."""
+    process = subprocess.Popen([*ARGV, *LONG], cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        wait_for(lambda: emulators(process.pid) or process.poll() is not None)
+        yield process  # type: ignore[misc]
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_every_variant_is_right_and_repeatable(hilbench: Hilbench, tmp_path: Path) -> None:
+    variants = ["int8", "float32", "int8+patch", "int8+sparse:0.8", "int8+sparse:0.8+patch"]
+    chosen = [word for variant in variants for word in ("--variant", variant)]
+    done = hilbench("run", "digits", *BOARD, *chosen, "--out", "out")
+    assert done.returncode == 0, done.stderr
+    found = rows(hilbench)
+    assert {row["variant"] for row in found} == set(variants)
+    assert {row["status"] for row in found} == {"ok"}
+    totals = [row for row in found if row["metric"] == "instructions" and row["step"] == ""]
+    for variant in variants:
+        repeats = [row["value"] for row in totals if row["variant"] == variant]
+        assert len(repeats) == 3 and len(set(repeats)) == 1
+    for row in found:
+        if row["metric"] == "arena_bytes":
+            assert row["detail"] == ""
+    again = hilbench("run", "digits", *BOARD, *chosen, "--out", "again")
+    assert again.returncode == 0
+    same = ("variant", "metric", "step", "repeat", "value", "provenance", "build_id")
+    assert [[row[k] for k in same] for row in rows(hilbench, "again")] == [[row[k] for k in same] for row in found]
+    with np.load(next((tmp_path / "out" / "outputs").glob("*.npz"))) as held:
+        assert held["output_0"].shape[0] == 4
+
+
+def test_a_finished_folder_is_kept(hilbench: Hilbench) -> None:
+    first = hilbench("run", "digits", *BOARD, "--out", "out")
+    second = hilbench("run", "digits", *BOARD, "--out", "out")
+    assert "1 of 1 rows were measured before and are kept" in second.stderr
+    assert first.stdout == second.stdout
+
+
+def test_interrupted(hilbench: Hilbench, tmp_path: Path, long_run: subprocess.Popen[str]) -> None:
+    running = emulators(long_run.pid)
+    long_run.send_signal(signal.SIGINT)
+    _, stderr = long_run.communicate(timeout=60)
+    assert long_run.returncode == 130
+    assert "interrupted" in stderr
+    assert "Traceback" not in stderr
+    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in running), 10)
+    assert not (tmp_path / "out" / "results.csv").exists()
+
+
+def test_a_killed_emulator_is_infrastructure(hilbench: Hilbench, long_run: subprocess.Popen[str]) -> None:
+    os.kill(emulators(long_run.pid)[0], signal.SIGKILL)
+    stdout, _ = long_run.communicate(timeout=120)
+    assert long_run.returncode == 4
+    found = rows(hilbench)
+    failed = [row for row in found if row["status"] == "failed"]
+    assert len(failed) == 1 and failed[0]["detail"]
+    assert {row["variant"] for row in found if row["status"] == "ok"} | {failed[0]["variant"]} == {"int8", "float32"}
+    assert failed[0]["detail"] in stdout
+    again = hilbench(*LONG)
+    assert again.returncode == 0
+    assert "1 of 2 rows were measured before and are kept" in again.stderr
+
+
+def test_a_full_disk(hilbench: Hilbench) -> None:
+    arguments = ["run", "digits", *BOARD, "--variant", "int8", "--variant", "int8+patch", "--jobs", "1", "--out", "out"]
+    assert hilbench(*arguments[:-1], "first").returncode == 0
+    full = hilbench(*arguments, file_bytes=4096)
+    assert full.returncode == 3
+    assert "File too large" in full.stderr
+    assert "kept" in full.stderr
+    assert hilbench(*arguments).returncode == 0
+    assert {row["status"] for row in rows(hilbench)} == {"ok"}
+
+
+def test_output_to_a_pipe_is_plain(hilbench: Hilbench) -> None:
+    done = hilbench("run", "digits", *BOARD, "--out", "out")
+    assert "\x1b" not in done.stdout + done.stderr
+    table = hilbench("show", "out").stdout
+    assert table.strip() in done.stdout
+    assert hilbench("show", "out", "--format", "markdown").stdout.startswith("**digits on nucleo_l4r5zi (qemu)**")
+
+
+def loaded(elf: Path) -> list[tuple[int, bytes]]:
+    """What is put into memory; debug sections hold the folder's name."""
+    with elf.open("rb") as file:
+        return [(part["p_paddr"], part.data()) for part in ELFFile(file).iter_segments("PT_LOAD")]
+
+
+def test_build_writes_what_can_be_built_by_hand(hilbench: Hilbench, tmp_path: Path) -> None:
+    assert hilbench("build", "digits", *BOARD, "--variant", "int8", "--out", "fw").returncode == 0
+    elf = tmp_path / "fw" / "firmware.elf"
+    first = loaded(elf)
+    elf.unlink()
+    subprocess.run(["sh", str(tmp_path / "fw" / "build.sh")], check=True, cwd="/")
+    assert loaded(elf) == first
