@@ -86,12 +86,17 @@ class Debugger:
         return None
 
     def program(self, address: int, path: str) -> None:
-        """Erase the sectors that the file needs, and program it."""
+        """Erase the sectors that the file needs, and program it.
+
+        The chip is reset first: under the clock, the MPU and the interrupts of the firmware that ran before, pyOCD's
+        flash algorithm fails.
+        """
         from pathlib import Path  # noqa: PLC0415
 
         from pyocd.core import exceptions  # noqa: PLC0415
         from pyocd.flash.loader import FlashLoader  # noqa: PLC0415
 
+        self.session.target.reset_and_halt()
         loader = FlashLoader(self.session, progress=lambda _: None)
         try:
             loader.add_data(address, list(Path(path).read_bytes()))
