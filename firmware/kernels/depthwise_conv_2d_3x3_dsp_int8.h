@@ -43,12 +43,13 @@ typedef struct {
     "smlad %[b], %[q], %[first" #row "], %[b]\n"                                                                       \
     "smlabt %[b], %[t], %[last" #row "], %[b]\n"
 
-/* `pairs` > 0 pairs of outputs of one row; `x` is the first window's corner.
+/* `rows` rows of `pairs` pairs of outputs; `x` is the first window's corner.
  *
  * Registers: two sums, six of weights, two pointers, four that hold pixels and then what requantization needs, which
- * like the end of the row is kept on the stack: all fourteen. */
+ * like the ends of rows is kept on the stack: all fourteen. */
 #define HB_DW3_SWEEP(ROW, advance)                                                                                     \
     __asm volatile(                                                                                                    \
+        ".balign 4\n"                                                                                                  \
         "1:\n"                                                                                                         \
         "ldr.w %[a], %[bias]\n"                                                                                        \
         "ldr.w %[b], %[bias]\n" ROW(0) ROW(1) ROW(2) "ldr.w %[p], %[multiplier]\n"                                     \
@@ -69,11 +70,23 @@ typedef struct {
                                                      "addw %[out], %[out], #2 * %c[channels]\n"                        \
                                                      "cmp.w %[x], %[t]\n"                                              \
                                                      "bne.w 1b\n"                                                      \
+                                                     "ldr.w %[a], %[x_step]\n"                                         \
+                                                     "ldr.w %[b], %[out_step]\n"                                       \
+                                                     "ldr.w %[p], %[end_step]\n"                                       \
+                                                     "ldr.w %[q], %[rows]\n"                                           \
+                                                     "add.w %[x], %[x], %[a]\n"                                        \
+                                                     "add.w %[out], %[out], %[b]\n"                                    \
+                                                     "add.w %[t], %[t], %[p]\n"                                        \
+                                                     "subs.w %[q], %[q], #1\n"                                         \
+                                                     "str.w %[t], %[end]\n"                                            \
+                                                     "str.w %[q], %[rows]\n"                                           \
+                                                     "bne.w 1b\n"                                                      \
         : [a] "=&r"(a), [b] "=&r"(b), [p] "=&r"(p0), [q] "=&r"(q0), [t] "=&r"(t), [u] "=&r"(u), [x] "+r"(x),           \
-          [out] "+r"(out)                                                                                              \
+          [out] "+r"(out), [end] "+m"(end), [rows] "+m"(rows)                                                          \
         : [first0] "r"(w->first[0]), [first1] "r"(w->first[1]), [first2] "r"(w->first[2]), [last0] "r"(w->last[0]),    \
           [last1] "r"(w->last[1]), [last2] "r"(w->last[2]), [bias] "m"(c.bias), [multiplier] "m"(c.multiplier),        \
-          [addend] "m"(c.addend), [shift] "m"(c.shift), [end] "m"(end), [pitch] "i"(pitch), [channels] "i"(channels)   \
+          [addend] "m"(c.addend), [shift] "m"(c.shift), [x_step] "m"(x_step), [out_step] "m"(out_step),                \
+          [end_step] "m"(end_step), [pitch] "i"(pitch), [channels] "i"(channels)                                       \
         : "cc", "memory")
 
 /* One output in plain C: what a row of one pixel, and the host, make do with. */
@@ -85,15 +98,20 @@ HB_KERNEL int8_t hb_dw3_single(const int16_t *x, int32_t pitch, const hb_dw3_wei
         sum = hb_smlad(pair, w->first[row], sum);
         sum = hb_smlad((uint32_t)(uint16_t)x[2] << 16, w->last[row], sum);
     }
-    return (int8_t)hb_dsp_output(sum, *channel);
+    return hb_dsp_output(sum, *channel);
 }
 
-HB_KERNEL void hb_dw3_pairs(const int16_t *x, int32_t pitch, int32_t stride, int8_t *out, int32_t channels,
-                            int32_t pairs, const hb_dw3_weights *w, const hb_dsp_channel *channel)
+/* `pairs` pairs in each of `rows` rows, which lie `down` numbers apart in the plane and `out_down` bytes in the output.
+ */
+HB_KERNEL void hb_dw3_pairs(const int16_t *x, int32_t pitch, int32_t stride, int32_t down, int8_t *out,
+                            int32_t channels, int32_t out_down, int32_t pairs, int32_t rows, const hb_dw3_weights *w,
+                            const hb_dsp_channel *channel)
 {
 #ifdef __ARM_FEATURE_DSP
     const hb_dsp_channel c = *channel;
-    const int16_t *const end = x + 2 * stride * pairs;
+    const int16_t *end = x + 2 * stride * pairs;
+    const int32_t end_step = 2 * down, x_step = end_step - 4 * stride * pairs,
+                  out_step = out_down - 2 * channels * pairs;
     int32_t a, b, p0, q0, t, u;
     if (stride == 1) {
         HB_DW3_SWEEP(HB_DW3_ROW_STRIDE_1, "4");
@@ -101,8 +119,10 @@ HB_KERNEL void hb_dw3_pairs(const int16_t *x, int32_t pitch, int32_t stride, int
         HB_DW3_SWEEP(HB_DW3_ROW_STRIDE_2, "8");
     }
 #else
-    for (int32_t i = 0; i < 2 * pairs; i++) {
-        out[i * channels] = hb_dw3_single(x + i * stride, pitch, w, channel);
+    for (int32_t y = 0; y < rows; y++) {
+        for (int32_t i = 0; i < 2 * pairs; i++) {
+            out[y * out_down + i * channels] = hb_dw3_single(x + y * down + i * stride, pitch, w, channel);
+        }
     }
 #endif
 }
@@ -119,7 +139,7 @@ HB_KERNEL void hb_dw3_split(uint32_t left, uint32_t right, int32_t offset, uint3
     planes[3 * plane] = left13 >> 16 | (right13 & 0xffff0000);
 }
 
-/* One row of four channels: numbers [left, left + pitch) of input row y. */
+/* One row of four channels: numbers [left, left + numbers) of input row y. */
 HB_KERNEL void hb_dw3_row(const hb_view *in, int32_t y, int32_t left, int32_t channel, uint32_t *planes, int32_t plane,
                           int32_t numbers, const hb_conv_int8_args *p)
 {
@@ -127,15 +147,21 @@ HB_KERNEL void hb_dw3_row(const hb_view *in, int32_t y, int32_t left, int32_t ch
     const int inside = y >= 0 && y < p->in_rows;
     const int32_t first = hb_clamp(-left, 0, numbers), last = inside ? hb_clamp(p->in_cols - left, 0, numbers) : 0;
     const int8_t *input = (const int8_t *)in->data + channel;
-    for (int32_t i = 0; i < numbers; i += 2) {
-        uint32_t a = zero, b = zero;
-        if (i >= first && i < last) {
-            a = hb_load32(input + hb_at(in, y, left + i, p->in_channels));
+    for (int32_t i = 0; i < numbers;) {
+        if (i < first || i + 1 >= last) {
+            const int has_a = i >= first && i < last, has_b = i + 1 >= first && i + 1 < last;
+            const uint32_t a = has_a ? hb_load32(input + hb_at(in, y, left + i, p->in_channels)) : zero;
+            const uint32_t b = has_b ? hb_load32(input + hb_at(in, y, left + i + 1, p->in_channels)) : zero;
+            hb_dw3_split(a, b, p->input_offset, planes + i / 2, plane);
+            i += 2;
+        } else {
+            /* Pairs that lie inside of the tensor. */
+            const int8_t *pixel = input + hb_at(in, y, left + i, p->in_channels);
+            for (; i + 1 < last; i += 2, pixel += 2 * p->in_channels) {
+                hb_dw3_split(hb_load32(pixel), hb_load32(pixel + p->in_channels), p->input_offset, planes + i / 2,
+                             plane);
+            }
         }
-        if (i + 1 >= first && i + 1 < last) {
-            b = hb_load32(input + hb_at(in, y, left + i + 1, p->in_channels));
-        }
-        hb_dw3_split(a, b, p->input_offset, planes + i / 2, plane);
     }
 }
 
@@ -157,19 +183,19 @@ HB_KERNEL void hb_dw3_plane(const int16_t *plane, const hb_view *out, hb_region 
     const hb_dw3_weights w = hb_dw3_weights_of(p->weights + channel, p->in_channels);
     const hb_dsp_channel requantized =
         hb_dsp_channel_of(p->bias[channel], p->multiplier[channel], p->shift[channel], p->output_offset);
-    const int32_t cols = at.x1 - at.x0;
-    for (int32_t y = top; y < bottom; y++, plane += p->stride_h * p->plane_pitch) {
-        int8_t *result = (int8_t *)out->data + hb_at(out, y, at.x0, p->in_channels) + channel;
-        if (cols == 1) {
+    const int32_t cols = at.x1 - at.x0, down = p->stride_h * p->plane_pitch, out_down = out->cols * p->in_channels;
+    int8_t *result = (int8_t *)out->data + hb_at(out, top, at.x0, p->in_channels) + channel;
+    if (cols == 1) {
+        for (int32_t y = top; y < bottom; y++, plane += down, result += out_down) {
             *result = hb_dw3_single(plane, p->plane_pitch, &w, &requantized);
-            continue;
         }
-        /* All pairs; then, of an odd number of columns, the last two once more as a pair. */
-        for (int32_t sweep = 0; sweep <= cols % 2; sweep++) {
-            const int32_t x = sweep == 0 ? 0 : cols - 2;
-            hb_dw3_pairs(plane + x * p->stride_w, p->plane_pitch, p->stride_w, result + x * p->in_channels,
-                         p->in_channels, sweep == 0 ? cols / 2 : 1, &w, &requantized);
-        }
+        return;
+    }
+    /* All pairs; then, of an odd number of columns, the last two once more as a pair. */
+    for (int32_t sweep = 0; sweep <= cols % 2; sweep++) {
+        const int32_t x = sweep == 0 ? 0 : cols - 2;
+        hb_dw3_pairs(plane + x * p->stride_w, p->plane_pitch, p->stride_w, down, result + x * p->in_channels,
+                     p->in_channels, out_down, sweep == 0 ? cols / 2 : 1, bottom - top, &w, &requantized);
     }
 }
 

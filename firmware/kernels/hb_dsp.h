@@ -41,17 +41,6 @@ HB_KERNEL int32_t hb_smmlar(int32_t a, int32_t b, int32_t addend)
 #endif
 }
 
-HB_KERNEL int32_t hb_saturate8(int32_t value)
-{
-#ifdef __ARM_FEATURE_DSP
-    int32_t result;
-    __asm("ssat %0, #8, %1" : "=r"(result) : "r"(value));
-    return result;
-#else
-    return hb_clamp(value, INT8_MIN, INT8_MAX);
-#endif
-}
-
 /* Bytes 0 and 2 of a word, sign-extended to halfwords. */
 HB_KERNEL uint32_t hb_sxtb16(uint32_t word)
 {
@@ -150,13 +139,15 @@ HB_KERNEL hb_dsp_channel hb_dsp_channel_of(int32_t bias, int32_t multiplier, int
     return (hb_dsp_channel){2 * bias, multiplier, (2 * output_offset + 1) * (1 << (-shift - 1)), -shift};
 }
 
-HB_KERNEL int32_t hb_dsp_output(int32_t sum, hb_dsp_channel channel)
+HB_KERNEL int8_t hb_dsp_output(int32_t sum, hb_dsp_channel channel)
 {
     const int32_t scaled = hb_smmlar(sum, channel.multiplier, channel.addend + (sum >> 31)) >> channel.shift;
-    return hb_saturate8(scaled);
+    return (int8_t)hb_clamp(scaled, INT8_MIN, INT8_MAX);
 }
 
-/* One word of two channels and four pixels. */
+/* One word of two channels and four pixels: 16 products in 16 cycles on a Cortex-M4, six loads, which pipeline in
+ * groups of four and two, and eight SMLAD. Registers: eight sums, two words of weights, two of pixels, two pointers:
+ * all fourteen. */
 #define HB_WORD_2X4                                                                                                    \
     "ldr.w %[w0], [%[weights], #8 * hb_word]\n"                                                                        \
     "ldr.w %[w1], [%[weights], #8 * hb_word + 4]\n"                                                                    \
@@ -174,83 +165,98 @@ HB_KERNEL int32_t hb_dsp_output(int32_t sum, hb_dsp_channel channel)
     "smlad %[b3], %[x1], %[w1], %[b3]\n"                                                                               \
     ".set hb_word, hb_word + 1\n"
 
-/* Sums of channels a and b for four pixels. */
-typedef struct {
-    int32_t a0, a1, a2, a3, b0, b1, b2, b3;
-} hb_sums_2x4;
+/* From where the sums are complete to int8: the register w0 holds the shift, x0 the multiplier, x1 the addend. */
+#define HB_REQUANTIZE_ASM(sum)                                                                                         \
+    "add.w %[w1], %[x1], %[" sum "], asr #31\n"                                                                        \
+    "smmlar %[" sum "], %[" sum "], %[x0], %[w1]\n"                                                                    \
+    "asr.w %[" sum "], %[" sum "], %[w0]\n"                                                                            \
+    "ssat %[" sum "], #8, %[" sum "]\n"
 
-/* Adds the products of `words` words, a multiple of four, for two channels and four pixels. A word of
- * `weights` for channel 0 is followed by that for channel 1, a word of pixel 0 by those for pixels 1 to 3.
+#define HB_STORE_PAIR_ASM(first, second, place)                                                                        \
+    "bfi %[" first "], %[" second "], #8, #8\n"                                                                        \
+    "strh.w %[" first "], [%[weights], %[" place "]]\n"
+
+/* Two output channels of blocks of four pixels each. A word of pixel 0 is followed by those of pixels 1 to 3, a word of
+ * `weights` for the first channel by that for the second; a pixel has `words` words, a multiple of four. Pixel i of all
+ * lies `places[i]` bytes after `out`.
  *
- * Registers: eight sums, two words of weights, two of pixels, two pointers: all fourteen. The end of the weights is
- * read from the stack. Eight words a round; the first round may be half of one. A word takes 16 cycles on a Cortex-M4
- * for its 16 products: six loads, which pipeline in groups of four and two, and eight SMLAD. */
-HB_KERNEL hb_sums_2x4 hb_dot_2x4(const uint32_t *pixels, const uint32_t *weights, int32_t words, hb_sums_2x4 sums)
-{
-#ifdef __ARM_FEATURE_DSP
-    const uint32_t *const end = weights + 2 * words;
-    const int32_t half = words & 4;
-    int32_t x0 = half, x1, w0, w1;
-    pixels -= 4 * half;
-    weights -= 2 * half;
-    __asm volatile("cmp.w %[x0], #0\n"
-                   "bne.w 2f\n"
-                   ".balign 4\n"
-                   "1:\n"
-                   ".set hb_word, 0\n"
-                   ".rept 4\n" HB_WORD_2X4 ".endr\n"
-                   "2:\n"
-                   ".set hb_word, 4\n"
-                   ".rept 4\n" HB_WORD_2X4 ".endr\n"
-                   "ldr.w %[x0], %[end]\n"
-                   "add.w %[pixels], %[pixels], #128\n"
-                   "add.w %[weights], %[weights], #64\n"
-                   "cmp.w %[weights], %[x0]\n"
-                   "bne.w 1b\n"
-                   : [a0] "+r"(sums.a0), [a1] "+r"(sums.a1), [a2] "+r"(sums.a2), [a3] "+r"(sums.a3), [b0] "+r"(sums.b0),
-                     [b1] "+r"(sums.b1), [b2] "+r"(sums.b2), [b3] "+r"(sums.b3), [pixels] "+r"(pixels),
-                     [weights] "+r"(weights), [x0] "+r"(x0), [x1] "=&r"(x1), [w0] "=&r"(w0), [w1] "=&r"(w1)
-                   : [end] "m"(end)
-                   : "cc", "memory");
-#else
-    for (const uint32_t *end = pixels + 4 * words; pixels < end; pixels += 4, weights += 2) {
-        sums.a0 = hb_smlad(pixels[0], weights[0], sums.a0), sums.b0 = hb_smlad(pixels[0], weights[1], sums.b0);
-        sums.a1 = hb_smlad(pixels[1], weights[0], sums.a1), sums.b1 = hb_smlad(pixels[1], weights[1], sums.b1);
-        sums.a2 = hb_smlad(pixels[2], weights[0], sums.a2), sums.b2 = hb_smlad(pixels[2], weights[1], sums.b2);
-        sums.a3 = hb_smlad(pixels[3], weights[0], sums.a3), sums.b3 = hb_smlad(pixels[3], weights[1], sums.b3);
-    }
-#endif
-    return sums;
-}
-
-/* Two int8 outputs side by side. */
-HB_KERNEL void hb_store_pair(int8_t *to, int32_t first, int32_t second)
-{
-#ifdef __ARM_FEATURE_DSP
-    __asm("bfi %0, %1, #8, #8" : "+r"(first) : "r"(second));
-#else
-    first = (uint8_t)first | second * 256;
-#endif
-    const uint16_t both = (uint16_t)first;
-    memcpy(to, &both, sizeof both);
-}
-
-/* Two output channels of blocks of four pixels each, `words` words a pixel; pixel i lies `places[i]` bytes after `out`.
- * One copy serves every step of a model: its loop should stay in the cache of the flash. */
+ * Eight words a round; the first round may be half of one. All that is not needed within a round is kept on the stack.
+ * One copy serves every step of a model, so that its loop stays in the cache of the flash. */
 HB_SHARED void hb_dsp_pair(const uint32_t *pixels, int32_t blocks, int32_t words, const uint32_t *weights,
                            const hb_dsp_channel channel[2], const int32_t *places, int8_t *out)
 {
-    for (int32_t block = 0; block < blocks; block++, pixels += 4 * words, places += 4) {
-        const int32_t a = channel[0].bias, b = channel[1].bias;
-        const hb_sums_2x4 sums = hb_dot_2x4(pixels, weights, words, (hb_sums_2x4){a, a, a, a, b, b, b, b});
-        const hb_dsp_channel first = channel[0], second = channel[1];
-        const int32_t a0 = hb_dsp_output(sums.a0, first), a1 = hb_dsp_output(sums.a1, first);
-        const int32_t a2 = hb_dsp_output(sums.a2, first), a3 = hb_dsp_output(sums.a3, first);
-        hb_store_pair(out + places[0], a0, hb_dsp_output(sums.b0, second));
-        hb_store_pair(out + places[1], a1, hb_dsp_output(sums.b1, second));
-        hb_store_pair(out + places[2], a2, hb_dsp_output(sums.b2, second));
-        hb_store_pair(out + places[3], a3, hb_dsp_output(sums.b3, second));
+#ifdef __ARM_FEATURE_DSP
+    const int32_t half = (words & 4) * 16;
+    const uint32_t *const first_word = weights - half / 8, *const last_word = weights + 2 * words;
+    const uint32_t *const last_pixel = pixels + 4 * words * blocks;
+    const int32_t bias_a = channel[0].bias, bias_b = channel[1].bias;
+    int32_t a0, a1, a2, a3, b0, b1, b2, b3, x0, x1, w0, w1;
+    __asm volatile(
+        "0:\n"
+        "ldr.w %[weights], %[first_word]\n"
+        "ldr.w %[x0], %[half]\n"
+        "ldr.w %[a0], %[bias_a]\n"
+        "ldr.w %[b0], %[bias_b]\n"
+        "sub.w %[pixels], %[pixels], %[x0]\n"
+        "mov.w %[a1], %[a0]\n"
+        "mov.w %[a2], %[a0]\n"
+        "mov.w %[a3], %[a0]\n"
+        "mov.w %[b1], %[b0]\n"
+        "mov.w %[b2], %[b0]\n"
+        "mov.w %[b3], %[b0]\n"
+        "cmp.w %[x0], #0\n"
+        "bne.w 2f\n"
+        ".balign 4\n"
+        "1:\n"
+        ".set hb_word, 0\n"
+        ".rept 4\n" HB_WORD_2X4 ".endr\n"
+        "2:\n"
+        ".set hb_word, 4\n"
+        ".rept 4\n" HB_WORD_2X4 ".endr\n"
+        "ldr.w %[x0], %[last_word]\n"
+        "add.w %[pixels], %[pixels], #128\n"
+        "add.w %[weights], %[weights], #64\n"
+        "cmp.w %[weights], %[x0]\n"
+        "bne.w 1b\n"
+        "ldr.w %[weights], %[channel]\n"
+        "ldr.w %[x0], [%[weights], #4]\n"
+        "ldr.w %[x1], [%[weights], #8]\n"
+        "ldr.w %[w0], [%[weights], #12]\n" HB_REQUANTIZE_ASM("a0") HB_REQUANTIZE_ASM("a1") HB_REQUANTIZE_ASM("a2")
+            HB_REQUANTIZE_ASM("a3") "ldr.w %[x0], [%[weights], #20]\n"
+                                    "ldr.w %[x1], [%[weights], #24]\n"
+                                    "ldr.w %[w0], [%[weights], #28]\n" HB_REQUANTIZE_ASM("b0") HB_REQUANTIZE_ASM("b1")
+                                        HB_REQUANTIZE_ASM("b2") HB_REQUANTIZE_ASM(
+                                            "b3") "ldr.w %[w1], %[places]\n"
+                                                  "ldr.w %[weights], %[out]\n"
+                                                  "ldr.w %[x0], [%[w1]]\n"
+                                                  "ldr.w %[x1], [%[w1], #4]\n"
+                                                  "ldr.w %[w0], [%[w1], #8]\n" HB_STORE_PAIR_ASM("a0", "b0", "x0")
+                                                      HB_STORE_PAIR_ASM("a1", "b1", "x1") HB_STORE_PAIR_ASM(
+                                                          "a2", "b2",
+                                                          "w0") "ldr.w %[x0], [%[w1], #12]\n"
+                                                                "add.w %[w1], %[w1], #16\n"
+                                                                "str.w %[w1], %[places]\n" HB_STORE_PAIR_ASM(
+                                                                    "a3", "b3", "x0") "ldr.w %[x0], %[last_pixel]\n"
+                                                                                      "cmp.w %[pixels], %[x0]\n"
+                                                                                      "bne.w 0b\n"
+        : [a0] "=&r"(a0), [a1] "=&r"(a1), [a2] "=&r"(a2), [a3] "=&r"(a3), [b0] "=&r"(b0), [b1] "=&r"(b1),
+          [b2] "=&r"(b2), [b3] "=&r"(b3), [x0] "=&r"(x0), [x1] "=&r"(x1), [w0] "=&r"(w0), [w1] "=&r"(w1),
+          [pixels] "+r"(pixels), [weights] "+r"(weights), [places] "+m"(places)
+        : [first_word] "m"(first_word), [last_word] "m"(last_word), [last_pixel] "m"(last_pixel), [half] "m"(half),
+          [bias_a] "m"(bias_a), [bias_b] "m"(bias_b), [channel] "m"(channel), [out] "m"(out)
+        : "cc", "memory");
+#else
+    for (int32_t i = 0; i < 4 * blocks; i++) {
+        int32_t a = channel[0].bias, b = channel[1].bias;
+        for (int32_t word = 0; word < words; word++) {
+            const uint32_t pixel = pixels[(i / 4 * words + word) * 4 + i % 4];
+            a = hb_smlad(pixel, weights[2 * word], a);
+            b = hb_smlad(pixel, weights[2 * word + 1], b);
+        }
+        out[places[i]] = hb_dsp_output(a, channel[0]);
+        out[places[i] + 1] = hb_dsp_output(b, channel[1]);
     }
+#endif
 }
 
 #endif

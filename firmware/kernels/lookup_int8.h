@@ -1,8 +1,8 @@
-/* Functions of one int8 number, from a table of all 256.
+/* Functions of one 8-bit number, from a table of all 256.
  *
  * [kernel]
  * op = ["LOGISTIC", "RELU", "RELU6", "QUANTIZE"]
- * input = ["int8"]
+ * input = ["int8", "uint8"]
  * in_place = true
  * arrays = ["table"]
  */
