@@ -49,9 +49,15 @@ void hb_counter_restart(void)
 {
 }
 
-uint64_t hb_counter_now(void)
+void hb_counter_stamp(hb_stamp *stamp)
 {
-    return 0;
+    stamp->ticks = 0;
+    stamp->handled = 0;
+}
+
+uint64_t hb_counter_took(const hb_stamp *from, const hb_stamp *to)
+{
+    return to->ticks - from->ticks;
 }
 
 void hb_step_begin(uint16_t step)

@@ -4,7 +4,7 @@
  * ticks, so that rounding a time to whole instructions gives their exact number, whatever the phase of the ticks.
  *
  * SysTick has 24 bits and interrupts at each overflow; what the interrupt itself costs is taken off.
- * CYCCNT has 32 bits and is extended at each reading: a single step must stay below 2^32 cycles (9 s at 480 MHz).
+ * CYCCNT has 32 bits and is extended at each stamp: a single step must stay below 2^32 cycles (9 s at 480 MHz).
  */
 #include "hb_cortex.h"
 #include "hb_port.h"
@@ -38,22 +38,42 @@ __attribute__((naked)) void hb_systick(void)
 }
 #define HANDLER_INSTRUCTIONS 5u
 
-/* Ticks since the restart; `handled` is how many overflow interrupts have run by then. */
-static uint64_t systick_ticks(uint32_t *handled)
+static void systick_stamp(hb_stamp *stamp)
 {
     uint32_t mask;
     __asm volatile("mrs %0, primask\n cpsid i" : "=r"(mask)::"memory");
     uint32_t value = SYST_CVR, high = overflows;
-    *handled = high;
+    stamp->handled = high;
     if (SCB_ICSR & ICSR_PENDSTSET) {
         value = SYST_CVR; /* it wrapped, before or after the first reading: this one is after */
         high++;
     }
     __asm volatile("msr primask, %0" ::"r"(mask) : "memory");
-    return ((uint64_t)high << SYSTICK_BITS) + (SYSTICK_TOP - value);
+    stamp->ticks = ((uint64_t)high << SYSTICK_BITS) + (SYSTICK_TOP - value);
+}
+
+static void dwt_stamp(hb_stamp *stamp)
+{
+    uint32_t passed = DWT_CYCCNT - (uint32_t)extended;
+    extended += passed;
+    stamp->ticks = extended;
+    stamp->handled = 0;
+}
+
+void hb_counter_stamp(hb_stamp *stamp)
+{
+    if (hb_platform.counter == HB_COUNTER_DWT) {
+        dwt_stamp(stamp);
+    } else {
+        systick_stamp(stamp);
+    }
 }
 
 #if defined(HB_ICOUNT_NS)
+/* Quarters of a nanosecond, of which a tick has a whole number if the clock divides 4 GHz. */
+#define TICK_QUARTERS (4000000000u / HB_CLOCK_HZ)
+#define QUARTERS (4 * HB_ICOUNT_NS)
+
 /* By doubling: a product of 64 bits would bring a library along on ARMv6-M. */
 static uint64_t times(uint64_t a, uint32_t b)
 {
@@ -64,41 +84,24 @@ static uint64_t times(uint64_t a, uint32_t b)
     return product;
 }
 
-/* Instructions, by way of quarters of a nanosecond, of which a tick has a whole number if the clock divides 4 GHz. */
-static uint64_t systick_now(void)
+static uint64_t instructions(uint64_t ticks)
 {
-    uint32_t handled;
-    uint64_t quarters = times(systick_ticks(&handled), 4000000000u / HB_CLOCK_HZ);
-    return (quarters + 2 * HB_ICOUNT_NS) / (4 * HB_ICOUNT_NS) - handled * HANDLER_INSTRUCTIONS;
+    if (ticks <= SYSTICK_TOP) { /* most are, and the product has 32 bits then */
+        return ((uint32_t)ticks * TICK_QUARTERS + QUARTERS / 2) / QUARTERS;
+    }
+    return (times(ticks, TICK_QUARTERS) + QUARTERS / 2) / QUARTERS;
+}
+
+uint64_t hb_counter_took(const hb_stamp *from, const hb_stamp *to)
+{
+    return instructions(to->ticks - from->ticks) - (to->handled - from->handled) * HANDLER_INSTRUCTIONS;
 }
 #else
-static uint64_t systick_now(void)
+uint64_t hb_counter_took(const hb_stamp *from, const hb_stamp *to)
 {
-    uint32_t handled;
-    uint64_t ticks = systick_ticks(&handled);
-    return ticks - handled * overflow_cost;
+    return to->ticks - from->ticks - (to->handled - from->handled) * overflow_cost;
 }
 #endif
-
-static uint64_t dwt_extended(void)
-{
-    uint32_t passed = DWT_CYCCNT - (uint32_t)extended;
-    extended += passed;
-    return extended;
-}
-
-uint64_t hb_counter_now(void)
-{
-    switch (hb_platform.counter) {
-    case HB_COUNTER_DWT:
-        return dwt_extended();
-    case HB_COUNTER_SYSTICK:
-    case HB_COUNTER_ICOUNT:
-        return systick_now();
-    default:
-        return 0;
-    }
-}
 
 static void systick_restart(void)
 {
@@ -129,9 +132,11 @@ __attribute__((noinline, aligned(16))) static void known_loop(uint32_t rounds)
 
 static uint32_t loop_took(uint32_t rounds)
 {
-    uint64_t start = hb_counter_now();
+    hb_stamp start, end;
+    hb_counter_stamp(&start);
     known_loop(rounds);
-    return (uint32_t)(hb_counter_now() - start);
+    hb_counter_stamp(&end);
+    return (uint32_t)hb_counter_took(&start, &end);
 }
 
 /* Ticks of LOOP_ROUNDS rounds, reading the counter left out; 0 where the counter does not count. */
@@ -162,12 +167,14 @@ static bool dwt_runs(void)
 /* What one overflow interrupt costs: the same stretch of code with one set pending by hand, and without. */
 static uint32_t interrupt_took(uint32_t pend)
 {
+    hb_stamp start, end;
     systick_restart();
-    uint64_t start = hb_counter_now();
+    systick_stamp(&start);
     SCB_ICSR = pend;
     __asm volatile("dsb\n isb" ::: "memory");
     overflows = 0; /* the one that was counted was none */
-    return (uint32_t)(hb_counter_now() - start);
+    systick_stamp(&end);
+    return (uint32_t)(end.ticks - start.ticks);
 }
 
 static void calibrate_overflow(void)

@@ -69,9 +69,17 @@ uint64_t *hb_platform_step_sums(void);
 /* Report and stop: never returns. */
 void hb_platform_stop(const hb_fault *fault) __attribute__((noreturn));
 
-/* Counter: 64 bits, restarted at the begin of each run so that its phase is the same in every run. */
+/* A point in time: ticks of the counter since its restart, and how many of its interrupts have run by then. */
+typedef struct {
+    uint64_t ticks;
+    uint32_t handled;
+} hb_stamp;
+
+/* The counter is restarted at the begin of each run, so that it overflows at the same places in every run. */
 void hb_counter_restart(void);
-uint64_t hb_counter_now(void);
+void hb_counter_stamp(hb_stamp *stamp);
+/* What passed between two stamps, in cycles or instructions, without the interrupts of the counter itself. */
+uint64_t hb_counter_took(const hb_stamp *from, const hb_stamp *to);
 
 /* --- steps --- */
 

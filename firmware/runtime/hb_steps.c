@@ -8,7 +8,7 @@
 uint16_t hb_current_step = HB_NO_STEP;
 volatile uint8_t hb_step_mark[16];
 
-static uint64_t resumed;
+static hb_stamp resumed;
 
 static void check(void)
 {
@@ -31,15 +31,17 @@ static void mark(uint16_t step)
 
 void hb_steps_account(uint16_t step)
 {
-    uint64_t now = hb_counter_now();
+    hb_stamp now;
+    hb_counter_stamp(&now);
     if (hb_current_step < hb_model.steps) {
-        uint64_t took = now - resumed, empty = hb_platform.empty_step_ticks;
+        uint64_t took = hb_counter_took(&resumed, &now);
+        uint32_t empty = hb_platform.empty_step_ticks;
         hb_platform_step_sums()[hb_current_step] += took > empty ? took - empty : 0;
     }
     check();
     hb_current_step = step;
     mark(step);
-    resumed = hb_counter_now();
+    hb_counter_stamp(&resumed);
 }
 
 static void reset(void)
@@ -56,13 +58,14 @@ uint64_t hb_steps_run(void)
 {
     reset();
     hb_arena_paint();
-    uint64_t start = hb_counter_now();
+    hb_stamp start, end;
+    hb_counter_stamp(&start);
     hb_platform_call(hb_model.run);
-    uint64_t ticks = hb_counter_now() - start;
+    hb_counter_stamp(&end);
     check();
     hb_current_step = HB_NO_STEP;
     hb_arena_scan();
-    return ticks;
+    return hb_counter_took(&start, &end);
 }
 
 static void empty_step(void)
