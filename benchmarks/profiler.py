@@ -1,8 +1,8 @@
 """How fast QEMU executes with and without the block profiler: `python benchmarks/profiler.py MODEL... [--board NAME]`.
 
-Both run the same image with -icount, as `hilbench run` does. What counts is the processor time of QEMU, not the clock on
-the wall: many inferences less one, so that boot, translation and the link are taken off. The best of several rounds is
-printed, because everything else on the machine only ever adds time.
+Both run the same image with -icount, as `hilbench run` does. What counts is the processor time of QEMU, not the clock
+on the wall: many inferences less one, so that boot, translation and the link are taken off. Both take turns, and the
+best of several rounds is printed, because everything else on the machine only ever adds time.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ def speed(model: str, board_name: str, runs: int, rounds: int) -> tuple[float, f
             lambda: target.open(board, firmware.image),
             lambda: target.open_profiled(board, firmware.image, recording),
         )
-        bare, profiled = (max(_rate(way, sample, runs) for _ in range(rounds)) for way in ways)
+        taken = [[_rate(way, sample, runs) for way in ways] for _ in range(rounds)]
+    bare, profiled = (max(rates) for rates in zip(*taken, strict=True))
     return bare, profiled
 
 

@@ -14,7 +14,9 @@
 #include <unistd.h>
 
 #include "cache.h"
+#include "plan.h"
 #include "qemu_api.h"
+#include "thumb.h"
 
 #ifndef HB_PLUGIN_VERSION
 #define HB_PLUGIN_VERSION 1
@@ -37,6 +39,8 @@ typedef struct block {
     uint32_t id, length;
     uint8_t last, seen, watched, calls;
     struct block *next;
+    hb_plan *plan;
+    int8_t *leads; /* by instruction: the group of the plan that it leads, or -1 */
     uint8_t code[];
 } block;
 
@@ -55,6 +59,7 @@ typedef struct {
 static struct {
     FILE *out;
     uint64_t mark, function, calls, ignored, ignored_size;
+    bool each; /* watch each access: slower, and what the plans are tested against */
     int interface;
     region regions[MAX_REGIONS + 1];
     unsigned count;
@@ -107,6 +112,50 @@ static bool ends_in_call(const uint8_t *code, uint32_t length)
     return (last & 0xFF87) == 0x4780 || ((before & 0xF800) == 0xF000 && (last & 0xD000) == 0xD000);
 }
 
+/* Addresses in IT blocks: a block that begins at one of them (after an access to a device, or on another page than its
+ * IT instruction) may skip its first instructions. */
+static uint8_t conditional[BUCKETS];
+
+static bool begins_conditional(uint64_t start)
+{
+    return conditional[(start >> 1) % BUCKETS];
+}
+
+static void note_conditional(uint64_t start, const uint8_t *code, uint32_t length)
+{
+    uint32_t open = begins_conditional(start) ? 4 : 0, at = 0;
+    while (at < length) {
+        uint32_t first = code[at] | (uint32_t)code[at + 1] << 8, it = hb_thumb_it_length(first);
+        if (open) {
+            conditional[((start + at) >> 1) % BUCKETS] = 1;
+            open--;
+        }
+        open = it ? it : open;
+        at += hb_thumb_size(first);
+    }
+    if (open) {
+        conditional[((start + length) >> 1) % BUCKETS] = 1;
+    }
+}
+
+static void plan_accesses(block *b, uint32_t instructions)
+{
+    if (setup.each || instructions < 2) {
+        return; /* one instruction alone may be QEMU's repetition of an access to a device */
+    }
+    b->leads = malloc(instructions);
+    b->plan = hb_make_plan(b->start, b->code, b->length, begins_conditional(b->start), b->leads);
+}
+
+static uint32_t count_instructions(const uint8_t *code, uint32_t length)
+{
+    uint32_t count = 0;
+    for (uint32_t at = 0; at < length; count++) {
+        at += hb_thumb_size(code[at] | (uint32_t)code[at + 1] << 8);
+    }
+    return count;
+}
+
 static block *add_block(uint64_t start, const uint8_t *code, uint32_t length)
 {
     block *fresh = calloc(1, sizeof(block) + length);
@@ -124,6 +173,8 @@ static block *add_block(uint64_t start, const uint8_t *code, uint32_t length)
     fresh->next = buckets[(start >> 1) % BUCKETS];
     buckets[(start >> 1) % BUCKETS] = fresh;
     all[blocks++] = fresh;
+    plan_accesses(fresh, count_instructions(code, length));
+    note_conditional(start, code, length);
     put32(RECORD_BLOCK);
     put32((uint32_t)start);
     put32(length);
@@ -197,6 +248,156 @@ static void finish(void)
     fclose(setup.out);
 }
 
+/* -------------------------------------------------------------------------------------------- data accesses */
+
+static __attribute__((noinline)) void learn(accessor *a, qemu_plugin_meminfo_t info)
+{
+    unsigned shift = qemu_plugin_mem_size_shift(info);
+    a->info = info;
+    a->store = qemu_plugin_mem_is_store(info);
+    a->words = shift > 2 ? 2 : 1;
+    a->mask = shift > 2 ? 3 : (1u << shift) - 1;
+    a->known = 1;
+}
+
+/* Region 0 is the flash; the last one takes what lies in no region: devices. */
+static inline region *region_of(uint64_t address)
+{
+    unsigned r = 0;
+    while (r < setup.count && address - setup.regions[r].origin >= setup.regions[r].size) {
+        r++;
+    }
+    return &setup.regions[r];
+}
+
+static void note_mark(uint64_t address)
+{
+    state.mark = (state.digits++ % DIGITS ? state.mark << 4 : 0) | (uint32_t)(address - setup.mark);
+}
+
+static inline void note_line(uint64_t address)
+{
+    state.line8_changes += address >> 3 != state.last_line8;
+    state.last_line8 = address >> 3;
+}
+
+/* Count one access; the region that it goes to. */
+static inline region *touch(uint64_t address, uint32_t mask, uint32_t words, bool store)
+{
+    region *r = region_of(address);
+    state.unaligned += (address & mask) != 0;
+    if (store) {
+        r->writes += words;
+        if (__builtin_expect(address - setup.mark < MARK_BYTES, 0)) {
+            note_mark(address);
+        }
+        return r;
+    }
+    r->reads += words;
+    if (r == setup.regions) {
+        note_line(address);
+        hb_cache_read(address);
+    }
+    return r;
+}
+
+static void on_access(unsigned int cpu, qemu_plugin_meminfo_t info, uint64_t address, void *data)
+{
+    (void)cpu;
+    accessor *a = data;
+    if (__builtin_expect(!a->known || a->info != info, 0)) {
+        learn(a, info);
+    }
+    if (touch(address, a->mask, a->words, a->store) == &setup.regions[setup.count]) {
+        state.cut = true;
+        state.cut_at = a->insn_end;
+    }
+}
+
+static void on_leader(unsigned int cpu, qemu_plugin_meminfo_t info, uint64_t address, void *data)
+{
+    (void)cpu;
+    (void)info;
+    uint64_t *leader = data;
+    if (*leader == HB_UNSET) { /* the first of the words that one instruction accesses */
+        *leader = address;
+    }
+}
+
+/* Whether the group lies in one region that is no device and touches no mark; then its sums can be added as they are.
+ */
+static inline bool is_plain(const hb_group *g, region *r)
+{
+    uint64_t lowest = g->leader + (uint64_t)(int64_t)g->lowest, highest = g->leader + (uint64_t)(int64_t)g->highest;
+    bool marks = g->writes && highest >= setup.mark && lowest < setup.mark + MARK_BYTES;
+    return g->leader != HB_UNSET && highest - r->origin < r->size && !marks;
+}
+
+/* Add the sums of every group; false, with nothing done, where the accesses have to be looked at one after the other:
+ * one of them is special, or reads of flash through two registers take turns. */
+static bool settle_groups(hb_plan *plan)
+{
+    region *where[HB_MAX_GROUPS];
+    hb_group *reader = NULL;
+    for (uint32_t i = 0; i < plan->groups; i++) {
+        hb_group *g = &plan->group[i];
+        where[i] = region_of(g->leader + (uint64_t)(int64_t)g->lowest);
+        if (!is_plain(g, where[i])) {
+            return false;
+        }
+        if (where[i] == setup.regions && g->reads) {
+            if (reader || hb_cache_enabled()) {
+                return false;
+            }
+            reader = g;
+        }
+    }
+    for (uint32_t i = 0; i < plan->groups; i++) {
+        hb_group *g = &plan->group[i];
+        where[i]->reads += g->reads;
+        where[i]->writes += g->writes;
+        state.unaligned += g->unaligned[g->leader & 3];
+    }
+    if (reader) {
+        note_line(reader->leader + (uint64_t)(int64_t)reader->first_read);
+        state.line8_changes += reader->line8_changes[reader->leader & 7];
+        state.last_line8 = (reader->leader + (uint64_t)(int64_t)reader->last_read) >> 3;
+    }
+    return true;
+}
+
+/* Accesses before `end`, one after the other; groups whose leader did not run are left out. */
+static __attribute__((noinline)) void settle_each(hb_plan *plan, uint32_t end)
+{
+    for (uint32_t i = 0; i < plan->accesses; i++) {
+        hb_planned *a = &plan->access[i];
+        uint64_t leader = plan->group[a->group].leader;
+        if (leader != HB_UNSET && a->end < end) {
+            touch(leader + (uint64_t)(int64_t)a->delta, a->size - 1u, 1, a->store);
+        }
+    }
+}
+
+/* Count the data accesses of an execution of `b` that has ended `end` bytes into it (the instruction that ends there,
+ * if it is not the last one, was watched). */
+static inline void settle(block *b, uint32_t end)
+{
+    hb_plan *plan = b->plan;
+    if (end <= b->length || !settle_groups(plan)) {
+        settle_each(plan, end);
+    }
+    for (uint32_t i = 0; i < plan->groups; i++) {
+        plan->group[i].leader = plan->group[i].constant ? plan->group[i].leader : HB_UNSET;
+    }
+}
+
+static inline void settle_whole(block *b)
+{
+    if (b->plan) {
+        settle(b, b->length + 1);
+    }
+}
+
 /* --------------------------------------------------------------------------------------------- execution */
 
 static inline void left(block *b, uint8_t taken)
@@ -211,8 +412,12 @@ static inline void left(block *b, uint8_t taken)
  * was counted as a whole execution was one of the block's first part. */
 static block *first_part(block *whole)
 {
+    uint32_t length = (uint32_t)(state.cut_at - whole->start);
+    if (whole->plan) {
+        settle(whole, length);
+    }
     whole->now.executions--;
-    block *part = find_block(whole->start, whole->code, (uint32_t)(state.cut_at - whole->start));
+    block *part = find_block(whole->start, whole->code, length);
     part->now.executions++;
     return part;
 }
@@ -250,6 +455,8 @@ static __attribute__((noinline)) void on_event(block *b, block *from)
 {
     if (state.cut && b->start == state.cut_at && from->start < b->start && b->start < from->end) {
         from = first_part(from);
+    } else {
+        settle_whole(from);
     }
     state.cut = false;
     left(from, from->end != b->start);
@@ -269,59 +476,10 @@ static void on_block(unsigned int cpu, void *data)
     if (__builtin_expect(state.cut | b->watched, 0)) {
         on_event(b, from);
     } else {
+        settle_whole(from);
         left(from, from->end != b->start);
     }
     b->now.executions++;
-}
-
-/* -------------------------------------------------------------------------------------------- data accesses */
-
-static __attribute__((noinline)) void learn(accessor *a, qemu_plugin_meminfo_t info)
-{
-    unsigned shift = qemu_plugin_mem_size_shift(info);
-    a->info = info;
-    a->store = qemu_plugin_mem_is_store(info);
-    a->words = shift > 2 ? 2 : 1;
-    a->mask = shift > 2 ? 3 : (1u << shift) - 1;
-    a->known = 1;
-}
-
-/* Region 0 is the flash; the last one takes what lies in no region: devices. */
-static inline region *region_of(uint64_t address)
-{
-    unsigned r = 0;
-    while (r < setup.count && address - setup.regions[r].origin >= setup.regions[r].size) {
-        r++;
-    }
-    return &setup.regions[r];
-}
-
-static void on_access(unsigned int cpu, qemu_plugin_meminfo_t info, uint64_t address, void *data)
-{
-    (void)cpu;
-    accessor *a = data;
-    if (__builtin_expect(!a->known || a->info != info, 0)) {
-        learn(a, info);
-    }
-    region *r = region_of(address);
-    state.unaligned += (address & a->mask) != 0;
-    if (r == &setup.regions[setup.count]) {
-        state.cut = true;
-        state.cut_at = a->insn_end;
-    }
-    if (a->store) {
-        r->writes += a->words;
-        if (__builtin_expect(address - setup.mark < MARK_BYTES, 0)) {
-            state.mark = (state.digits++ % DIGITS ? state.mark << 4 : 0) | (uint32_t)(address - setup.mark);
-        }
-        return;
-    }
-    r->reads += a->words;
-    if (r == setup.regions) {
-        state.line8_changes += address >> 3 != state.last_line8;
-        state.last_line8 = address >> 3;
-        hb_cache_read(address);
-    }
 }
 
 /* -------------------------------------------------------------------------------------------- translation */
@@ -343,24 +501,40 @@ static uint32_t read_code(const struct qemu_plugin_insn *insn, uint8_t *into)
     return length;
 }
 
+static void watch_access(struct qemu_plugin_insn *insn, uint32_t size)
+{
+    accessor *a = calloc(1, sizeof *a);
+    a->insn_end = qemu_plugin_insn_vaddr(insn) + size;
+    /* Both kinds: in QEMU 7.2 asking for reads alone delivers only writes. */
+    qemu_plugin_register_vcpu_mem_cb(insn, on_access, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW, a);
+}
+
+static void watch_leader(struct qemu_plugin_insn *insn, hb_group *group)
+{
+    qemu_plugin_register_vcpu_mem_cb(insn, on_leader, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW, &group->leader);
+}
+
 static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
     (void)id;
+    uint8_t code[MAX_CODE], sizes[MAX_CODE / 2];
+    uint32_t length = 0, count = (uint32_t)qemu_plugin_tb_n_insns(tb);
     if (qemu_plugin_tb_vaddr(tb) - setup.ignored < setup.ignored_size) {
         return; /* an interrupt handler of the harness: where it returns to, the interrupted block goes on */
     }
-    uint8_t code[MAX_CODE];
-    uint32_t length = 0;
-    for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
-        struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
-        uint32_t size = read_code(insn, code + length);
-        length += size;
-        accessor *a = calloc(1, sizeof *a);
-        a->insn_end = qemu_plugin_insn_vaddr(insn) + size;
-        /* Both kinds: in QEMU 7.2 asking for reads alone delivers only writes. */
-        qemu_plugin_register_vcpu_mem_cb(insn, on_access, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW, a);
+    for (uint32_t i = 0; i < count; i++) {
+        sizes[i] = (uint8_t)read_code(qemu_plugin_tb_get_insn(tb, i), code + length);
+        length += sizes[i];
     }
     block *b = find_block(qemu_plugin_tb_vaddr(tb), code, length);
+    for (uint32_t i = 0; i < count; i++) {
+        struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+        if (!b->plan) {
+            watch_access(insn, sizes[i]);
+        } else if (b->leads[i] >= 0) {
+            watch_leader(insn, &b->plan->group[b->leads[i]]);
+        }
+    }
     qemu_plugin_register_vcpu_tb_exec_cb(tb, on_block, QEMU_PLUGIN_CB_NO_REGS, b);
 }
 
@@ -368,6 +542,7 @@ static void on_qemu_exit(qemu_plugin_id_t id, void *data)
 {
     (void)id;
     (void)data;
+    settle_whole(state.current);
     end_segment(ENDED_BY_EXIT);
     finish();
 }
@@ -395,6 +570,10 @@ static bool parse(const char *argument)
         sscanf(argument, "ignore=%" SCNi64 ":%" SCNi64, (int64_t *)&setup.ignored, (int64_t *)&setup.ignored_size) ==
             2 ||
         sscanf(argument, "function=%" SCNi64, (int64_t *)&setup.function) == 1) {
+        return true;
+    }
+    if (strcmp(argument, "each=on") == 0) {
+        setup.each = true;
         return true;
     }
     if (sscanf(argument, "cache=%u:%u:%u", &size, &ways, &line) == 3) {
