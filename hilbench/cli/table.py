@@ -76,12 +76,13 @@ def print_table(table: Table) -> None:
     """To a terminal with lines and colours; to a pipe plain, one line per row, however wide."""
     console = _console()
     for group in dict.fromkeys(table.groups):
-        grid = _grid(title=group)
+        grid = _grid()
         for place, header in enumerate(table.headers):
             grid.add_column(header, justify="left" if place < 2 else "right", overflow="fold")
         for name, row in zip(table.groups, table.rows, strict=True):
             if name == group:
                 grid.add_row(*row, style=None if row[1] in (Status.OK, "") else "yellow")
+        console.print(group, style="bold", markup=False)
         console.print(grid)
 
 
@@ -110,9 +111,9 @@ def _console() -> Console:
     return Console() if sys.stdout.isatty() else Console(width=10_000, color_system=None)
 
 
-def _grid(title: str | None = None) -> RichTable:
+def _grid() -> RichTable:
     lines = box.SIMPLE_HEAD if sys.stdout.isatty() else None
-    return RichTable(title=title, title_justify="left", box=lines, pad_edge=False, padding=(0, 2, 0, 0))
+    return RichTable(box=lines, pad_edge=False, padding=(0, 2, 0, 0))
 
 
 def _pipe(texts: Iterable[str]) -> str:

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
+_TERMINATED = 128 + signal.SIGTERM
 
 
 def each(work: Callable[[T], R], items: Sequence[T], jobs: int) -> Generator[R]:
@@ -34,7 +35,7 @@ def _side_by_side(work: Callable[[T], R], items: Sequence[T], workers: int) -> G
     others = set(active_children())
     pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_be_a_worker)
     try:
-        for future in as_completed([pool.submit(work, item) for item in items]):
+        for future in as_completed([pool.submit(_unwound, work, item) for item in items]):
             yield future.result()
     except BaseException:
         for child in set(active_children()) - others:
@@ -42,6 +43,17 @@ def _side_by_side(work: Callable[[T], R], items: Sequence[T], workers: int) -> G
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _unwound(work: Callable[[T], R], item: T) -> R:
+    """`work(item)`; a worker that is told to end does so as soon as what it started has been put away.
+
+    The executor would take SystemExit for one more result and wait for the next item.
+    """
+    try:
+        return work(item)
+    except SystemExit:
+        os._exit(_TERMINATED)
 
 
 def _be_a_worker() -> None:
@@ -53,7 +65,7 @@ def _be_a_worker() -> None:
 
 def _unwind(_signal: int, _frame: FrameType | None) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    sys.exit(128 + signal.SIGTERM)
+    sys.exit(_TERMINATED)
 
 
 def _end_with_parent() -> None:

@@ -28,7 +28,7 @@ def fail(number: int) -> int:
 def linger(path: str) -> None:
     """A job with something to put away, as an emulator would be."""
     try:
-        Path(path).write_text("running")
+        Path(path).write_text(str(os.getpid()))
         time.sleep(60)
     finally:
         Path(path).unlink()
@@ -57,10 +57,13 @@ def test_an_error_keeps_its_fields(jobs: int) -> None:
 def test_closing_ends_what_is_running(tmp_path: Path) -> None:
     paths = [str(tmp_path / name) for name in "ab"]
     results = each(linger, paths, 2)
-    with closing(results), pytest.raises(KeyboardInterrupt):
-        signal.signal(signal.SIGALRM, _interrupt)
-        signal.setitimer(signal.ITIMER_REAL, 3)
-        next(results)
+    before = signal.signal(signal.SIGALRM, _interrupt)
+    try:
+        with closing(results), pytest.raises(KeyboardInterrupt):
+            signal.setitimer(signal.ITIMER_REAL, 3)
+            next(results)
+    finally:
+        signal.signal(signal.SIGALRM, before)
     assert not list(tmp_path.iterdir())
     assert not active_children()
 
@@ -85,8 +88,18 @@ def test_workers_follow_a_parent_that_was_killed(tmp_path: Path) -> None:
     flags = [tmp_path / "a", tmp_path / "b"]
     parent = subprocess.Popen([sys.executable, str(script), str(Path(__file__).parent), *map(str, flags)])
     try:
-        wait_for(lambda: all(flag.exists() for flag in flags))
+        wait_for(lambda: all(flag.exists() and flag.read_text() for flag in flags))
+        workers = [int(flag.read_text()) for flag in flags]
     finally:
         os.kill(parent.pid, signal.SIGKILL)
         parent.wait()
     wait_for(lambda: not any(flag.exists() for flag in flags))
+    wait_for(lambda: not any(is_alive(worker) for worker in workers))
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
