@@ -6,8 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 _ROOT = Path(__file__).parent.parent
+
+# Tests are not about time: on a busy machine an example may take as long as it takes.
+settings.register_profile("hilbench", deadline=None)
+settings.load_profile("hilbench")
 
 
 @pytest.fixture(scope="session")

@@ -351,8 +351,17 @@ def only(kind: str, seed: int, dtype: DType = DType.INT8, explicit: bool = True)
     others = [b.input(b.shape(x))] if b.chance(50) and kind in ("ADD", "SUB", "MUL", "CONCATENATION") else []
     if kind == "CONCATENATION" and others and dtype == DType.INT8 and not explicit:
         b.tensors[others[0]] = replace(b.tensors[others[0]], quant=b.like(x))
-    MAKERS[kind](b, x, others)
+    y = MAKERS[kind](b, x, others)
+    if kind == "QUANTIZE" and dtype == DType.INT8 and b.chance(50):
+        _make_unsigned(b, x if b.chance(50) else y)
     return b.done()
+
+
+def _make_unsigned(b: Builder, name: str) -> None:
+    """The tensor in uint8, meaning the same numbers."""
+    tensor = b.tensors[name]
+    quant = QuantParams((tensor.scale,), (tensor.zero_point + 128,))
+    b.tensors[name] = replace(tensor, dtype=DType.UINT8, quant=quant)
 
 
 def random_graph(seed: int, dtype: DType = DType.INT8, explicit: bool = True, most: int = 9) -> Graph:
@@ -399,4 +408,4 @@ def random_inputs(graph: Graph, seed: int) -> dict[str, Array]:
 def random_array(tensor: Tensor, rng: np.random.Generator) -> Array:
     if tensor.dtype == DType.FLOAT32:
         return (rng.normal(size=tensor.shape) * 2).astype(np.float32)
-    return rng.integers(-128, 128, tensor.shape).astype(np.int8)
+    return rng.integers(0, 256, tensor.shape).astype(np.uint8).view(tensor.dtype.numpy)

@@ -169,7 +169,7 @@ def _tensor(tensor: Any, index: int, buffers: list[bytes | None], content: bytes
     if tensor.Sparsity() is not None:
         raise ValueError(f"tensor '{name}' is stored sparse; store it dense, hilbench compresses it itself")
     dtype = _DTYPES.get(tensor.Type(), f"type {tensor.Type()}")
-    quant = _quantization(tensor.Quantization(), name, shape, content) if dtype == "int8" else None
+    quant = _quantization(tensor.Quantization(), name, shape, content) if dtype in ("int8", "uint8") else None
     return FileTensor(name, shape, dtype, quant, buffers[tensor.Buffer()], bool(tensor.IsVariable()))
 
 

@@ -56,8 +56,9 @@ class OpDef(ABC):
 
 def whole_range(tensor: Tensor) -> tuple[Array, Array]:
     """Bounds of a tensor of which nothing is known but its element type."""
-    lowest, highest = (-128, 127) if tensor.dtype == DType.INT8 else (-np.inf, np.inf)
-    return np.full(tensor.shape, lowest, tensor.dtype.numpy), np.full(tensor.shape, highest, tensor.dtype.numpy)
+    dtype = tensor.dtype.numpy
+    ends = (-np.inf, np.inf) if tensor.dtype == DType.FLOAT32 else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+    return np.full(tensor.shape, ends[0], dtype), np.full(tensor.shape, ends[1], dtype)
 
 
 class Monotone(OpDef):

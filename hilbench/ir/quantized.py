@@ -280,7 +280,8 @@ def mul_constants(op: Op, graph: Graph) -> MulConstants:
 def requantize_constants(op: Op, graph: Graph, which: int = 0) -> RequantizeConstants:
     """Constants of QUANTIZE between integers, and of input `which` of CONCATENATION."""
     x, y = graph[op.present_inputs[which]], graph[op.outputs[0]]
-    return _requantize(x, y, activation_range(_activation(op), y))
+    limits = (0, 255) if y.dtype == DType.UINT8 else activation_range(_activation(op), y)
+    return _requantize(x, y, limits)
 
 
 def relu_constants(op: Op, graph: Graph) -> RequantizeConstants:

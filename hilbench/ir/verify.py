@@ -70,8 +70,8 @@ def _constants(graph: Graph) -> Iterator[str]:
         if tensor.data is not None and (tensor.data.shape, tensor.data.dtype) != (tensor.shape, tensor.dtype.numpy):
             stated = f"{tensor.dtype} {tensor.shape}"
             yield f"constant '{name}' is {stated} and holds {tensor.data.dtype} {tensor.data.shape}"
-        if tensor.dtype == DType.INT8 and tensor.quant is None:
-            yield f"tensor '{name}' is int8 and has no quantization"
+        if tensor.dtype in (DType.INT8, DType.UINT8) and tensor.quant is None:
+            yield f"tensor '{name}' is {tensor.dtype} and has no quantization"
 
 
 def _order(graph: Graph) -> Iterator[str]:

@@ -37,20 +37,20 @@ from hilbench.ir.quantized import (
 from hilbench.ir.region import Region
 
 
-def requantize(x: Array, constants: RequantizeConstants) -> Array:
+def requantize(x: Array, constants: RequantizeConstants, dtype: DType = DType.INT8) -> Array:
     """Integers moved to another scale and zero point, and clamped."""
     scaled = multiply(x.astype(np.int64) + constants.input_offset, constants.multiplier, constants.shift)
-    return clamp(scaled + constants.output_offset, constants.act_min, constants.act_max)
+    return np.asarray(np.clip(scaled + constants.output_offset, constants.act_min, constants.act_max), dtype.numpy)
 
 
 def requantized_bounds(
     op: Op, graph: Graph, corners: tuple[Array | None, Array | None], constants: RequantizeConstants
 ) -> tuple[Array, Array]:
     """Bounds of integers moved to another scale; their order is kept unless they wrap around."""
-    low, high = corners
+    (low, high), y = corners, graph[op.outputs[0]]
     if low is None or high is None or wraps(2**8, constants.shift):
-        return whole_range(graph[op.outputs[0]])
-    return requantize(low, constants), requantize(high, constants)
+        return whole_range(y)
+    return requantize(low, constants, y.dtype), requantize(high, constants, y.dtype)
 
 
 class PixelWise(OpDef):

@@ -26,10 +26,10 @@ class Conversion(OpDef):
         if (x.dtype, y.dtype) not in self.legal:
             known = ", ".join(sorted(f"{a} to {b}" for a, b in self.legal))
             raise ValueError(f"{x.dtype} to {y.dtype}; {op.kind} makes {known}")
-        if x.dtype == y.dtype:
-            requantize_constants(op, graph)
-        else:
+        if DType.FLOAT32 in (x.dtype, y.dtype):
             affine_constants(op, graph)
+        else:
+            requantize_constants(op, graph)
         return [(x.shape, y.dtype)]
 
     def input_region(self, op: Op, graph: Graph, which: int, out: Region) -> Region | None:
@@ -38,16 +38,18 @@ class Conversion(OpDef):
 
 
 class Quantize(Conversion):
-    """QUANTIZE: float32 to int8, or int8 to another scale."""
+    """QUANTIZE: float32 to int8, int8 to another scale, and from or to uint8, as files have it at their ends."""
 
     kind = "QUANTIZE"
-    legal = frozenset({(DType.FLOAT32, DType.INT8), (DType.INT8, DType.INT8)})
+    legal = frozenset(
+        {(DType.FLOAT32, DType.INT8), (DType.INT8, DType.INT8), (DType.UINT8, DType.INT8), (DType.INT8, DType.UINT8)}
+    )
 
     def evaluate(self, op: Op, graph: Graph, inputs: Sequence[Array | None]) -> list[Array]:
         """The division is float32; halves are rounded away from zero."""
         (x,) = present(inputs)
-        if x.dtype == np.int8:
-            return [requantize(x, requantize_constants(op, graph))]
+        if x.dtype != np.float32:
+            return [requantize(x, requantize_constants(op, graph), graph[op.outputs[0]].dtype)]
         constants = affine_constants(op, graph)
         ratio = (x / np.float32(constants.scale)).astype(np.float64)
         rounded = np.trunc(ratio + np.copysign(0.5, ratio)) + constants.zero_point

@@ -29,10 +29,11 @@ class Unary(Family):
         return (Call((x,), y, {"channels": x.channels, **_members(op, graph)}),)
 
     def array(self, name: str, op: Op, graph: Graph, call: Call) -> Array:
-        """The table: the reference's output for every int8 number, in the order of the bytes that hold them."""
+        """The table: the reference's output for every 8-bit number, in the order of the bytes that hold them."""
         if name != "table":
             return super().array(name, op, graph, call)
-        (results,) = OPS[op.kind].evaluate(op, graph, [np.arange(256, dtype=np.uint8).view(np.int8)])
+        every = np.arange(256, dtype=np.uint8).view(graph[op.present_inputs[0]].dtype.numpy)
+        (results,) = OPS[op.kind].evaluate(op, graph, [every])
         return results.view(np.uint8)
 
 
