@@ -176,6 +176,55 @@ def test_recursion_ends_with_the_outermost_return(tmp_path: Path) -> None:
     assert executed(section.blocks) == 5 * 3 + 4 + 5
 
 
+ACCESSES = """
+    push {r4-r9, lr}
+    sub sp, #16
+    ldr r0, =0x20000400
+    adr r1, 1f
+    movs r2, #9
+2:  ldr r3, [r1], #4
+    ldr r4, [r0, #4]
+    ldrb r5, [r1, #3]
+    strh r5, [r0, #7]
+    str r4, [r0], #3
+    ldrh r6, [r1, #-2]
+    str r6, [sp, #8]
+    ldrd r6, r7, [sp, #8]
+    cmp r2, #5
+    itt eq
+    ldreq r8, [r1, #8]
+    moveq r0, r8
+    ldr r0, =0x20000500
+    ldm r1, {r8, r9}
+    ldr.w r9, [r0, r2, lsl #2]
+    subs r2, #1
+    bne 2b
+    add sp, #16
+    pop {r4-r9, pc}
+    .ltorg
+    .align 3
+1:  .space 64
+"""
+
+
+@pytest.mark.parametrize("cache", [None, Cache(64, 2, 16)])
+def test_planned_accesses_are_those_of_watching_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Cache | None
+) -> None:
+    elf = firmware(tmp_path, ACCESSES)
+    planned = profile_function(elf, "snippet", "mps2-an386", calls=2, cache=cache)
+    given = plugin.arguments
+    monkeypatch.setattr(plugin, "arguments", lambda *args: (given(*args)[0], f"{given(*args)[1]},each=on"))
+    assert profile_function(elf, "snippet", "mps2-an386", calls=2, cache=cache) == planned
+    counters = planned[0].total().counters
+    # PUSH 7; per round STRH, STR, STR: 3.
+    assert counters.writes == {"flash": 0, "ram": 7 + 9 * 3, "device": 0}
+    # A literal, and per round: LDR, LDRB, LDRH, the literal, LDM 2; once LDREQ.
+    assert counters.reads["flash"] == 1 + 9 * 6 + 1
+    # Per round: LDR, LDRD 2, LDR; POP 7.
+    assert counters.reads["ram"] == 9 * 4 + 7
+
+
 def test_same_in_every_run(tmp_path: Path) -> None:
     elf = firmware(tmp_path, LOOP)
     assert profile_function(elf, "snippet", "mps2-an386", calls=2) == profile_function(
