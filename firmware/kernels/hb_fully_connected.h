@@ -12,10 +12,11 @@
 typedef struct {
     int32_t batches, inputs, outputs;
     int32_t input_offset, output_offset, low, high;
-    const int8_t *weights, *values;
+    int32_t packed_inputs; /* `inputs` filled up to a multiple of eight */
+    const int8_t *weights, *values, *packed;
     const uint8_t *gaps;
     const uint16_t *counts;
-    const int32_t *bias, *multiplier;
+    const int32_t *bias, *packed_bias, *multiplier;
     const int8_t *shift;
 } hb_fully_connected_int8_args;
 

@@ -7,6 +7,7 @@ import numpy as np
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Array, Graph, Op
 from hilbench.ir.quantized import ConvConstants, fully_connected_constants
+from hilbench.kernels.dsp import packed_bias, packed_weights, padded_inputs, reach, settled, short_requantization
 from hilbench.kernels.family import FAMILIES, Argument, Call, Family, constant, flat
 from hilbench.kernels.sparse import encode
 from hilbench.kernels.weighted import bias, clamp_members, per_channel
@@ -27,26 +28,42 @@ class FullyConnected(Family):
         x, y = flat(op.present_inputs[0], graph), flat(op.outputs[0], graph)
         outputs, inputs = constant(op.inputs[1], op, graph).shape
         members: dict[str, Argument] = {"batches": x.channels // inputs, "inputs": inputs, "outputs": outputs}
-        return (Call((x,), y, members | clamp_members(op, graph, _constants(op, graph))),)
+        constants, _ = _settled(op, graph)
+        if constants is not None:
+            members["packed_inputs"] = padded_inputs(inputs)
+        return (Call((x,), y, members | clamp_members(op, graph, constants)),)
+
+    def facts(self, op: Op, graph: Graph) -> dict[str, Argument]:
+        """Also what decides whether the sums suit `hb_dsp.h`."""
+        facts = {**super().facts(op, graph), "short_requantization": 0, "sums_fit_24_bits": 0}
+        constants, offsets = _settled(op, graph)
+        if constants is not None:
+            largest = reach(constants, constant(op.inputs[1], op, graph), offsets)
+            facts["short_requantization"] = int(short_requantization(constants, largest))
+            facts["sums_fit_24_bits"] = int(largest.max() < 2**23 and constant(op.inputs[1], op, graph).min() > -128)
+        return facts
 
     def array(self, name: str, op: Op, graph: Graph, call: Call) -> Array:
-        """Weights, dense or sparse, bias and requantization."""
+        """Weights (dense, sparse or packed), bias and requantization."""
         weights = constant(op.inputs[1], op, graph)
-        if name == "weights":
-            return weights.reshape(-1)
+        constants, offsets = _settled(op, graph)
         if name in ("values", "gaps", "counts"):
             return np.asarray(getattr(encode(weights), name))
-        if name == "bias":
-            return bias(op, graph, len(weights))
-        return (
-            per_channel(name, _constants(op, graph))
-            if name in ("multiplier", "shift")
-            else super().array(name, op, graph, call)
-        )
+        if name == "packed_bias" and constants is not None:
+            return packed_bias(weights, offsets, constants.input_offset)
+        if name in ("multiplier", "shift"):
+            return per_channel(name, constants)
+        arrays = {"weights": weights.reshape(-1), "bias": offsets, "packed": packed_weights(weights)}
+        return arrays[name] if name in arrays else super().array(name, op, graph, call)
 
 
-def _constants(op: Op, graph: Graph) -> ConvConstants | None:
-    return fully_connected_constants(op, graph) if graph[op.present_inputs[0]].dtype == DType.INT8 else None
+def _settled(op: Op, graph: Graph) -> tuple[ConvConstants | None, Array]:
+    """Constants (None for float32) and bias."""
+    weights = constant(op.inputs[1], op, graph)
+    plain = bias(op, graph, len(weights))
+    if graph[op.present_inputs[0]].dtype != DType.INT8:
+        return None, plain
+    return settled(fully_connected_constants(op, graph), weights, plain)
 
 
 FAMILIES.add("fully_connected", FullyConnected())

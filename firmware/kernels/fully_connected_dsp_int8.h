@@ -1,0 +1,117 @@
+/* FULLY_CONNECTED, int8, with SMLAD: four outputs at a time, weights straight from flash.
+ *
+ * `packed` holds, for four outputs after one another, a word of four weights of each. A halfword of a word is
+ * h = 256 * w1 + w0, and its low byte, sign-extended, is w0; with
+ *
+ *     h * x1 + w0 * (256 * x0 - x1) = 256 * (w0 * x0 + w1 * x1)
+ *
+ * one SXTB16 serves four products. So that 256 * x0 - x1 fits 16 bits, odd inputs are taken as x - 127, which the bias
+ * makes good, as it does the input's zero point. Sums hold 256 times their value, modulo 2^32 (`sums_fit_24_bits`).
+ *
+ * [kernel]
+ * op = ["FULLY_CONNECTED"]
+ * input = ["int8"]
+ * isa = ["dsp"]
+ * when = ["short_requantization", "sums_fit_24_bits"]
+ * scratch = "2 * packed_inputs"
+ * arrays = ["packed", "packed_bias", "multiplier", "shift"]
+ */
+#ifndef HB_FULLY_CONNECTED_DSP_INT8_H
+#define HB_FULLY_CONNECTED_DSP_INT8_H
+
+#include "hb_dsp.h"
+#include "hb_fully_connected.h"
+
+/* For every four inputs the words (x1, x3) and (256 * x0 - x1, 256 * x2 - x3). */
+HB_KERNEL void hb_fully_connected_dsp_widen(const int8_t *input, int32_t inputs, uint32_t *wide)
+{
+    for (int32_t i = 0; i < inputs; i += 4, wide += 2) {
+        const int32_t x0 = input[i], x1 = i + 1 < inputs ? input[i + 1] - 127 : 0;
+        const int32_t x2 = i + 2 < inputs ? input[i + 2] : 0, x3 = i + 3 < inputs ? input[i + 3] - 127 : 0;
+        wide[0] = (uint16_t)x1 | (uint32_t)x3 << 16;
+        wide[1] = (uint16_t)(256 * x0 - x1) | (uint32_t)(256 * x2 - x3) << 16;
+    }
+}
+
+#define HB_FULLY_CONNECTED_WORD                                                                                        \
+    "ldr.w %[odd], [%[x], #8 * hb_word]\n"                                                                             \
+    "ldr.w %[even], [%[x], #8 * hb_word + 4]\n"                                                                        \
+    "ldr.w %[w0], [%[w], #16 * hb_word]\n"                                                                             \
+    "ldr.w %[w1], [%[w], #16 * hb_word + 4]\n"                                                                         \
+    "ldr.w %[w2], [%[w], #16 * hb_word + 8]\n"                                                                         \
+    "ldr.w %[w3], [%[w], #16 * hb_word + 12]\n"                                                                        \
+    "smlad %[a0], %[w0], %[odd], %[a0]\n"                                                                              \
+    "sxtb16.w %[w0], %[w0]\n"                                                                                          \
+    "smlad %[a1], %[w1], %[odd], %[a1]\n"                                                                              \
+    "sxtb16.w %[w1], %[w1]\n"                                                                                          \
+    "smlad %[a2], %[w2], %[odd], %[a2]\n"                                                                              \
+    "sxtb16.w %[w2], %[w2]\n"                                                                                          \
+    "smlad %[a3], %[w3], %[odd], %[a3]\n"                                                                              \
+    "sxtb16.w %[w3], %[w3]\n"                                                                                          \
+    "smlad %[a0], %[w0], %[even], %[a0]\n"                                                                             \
+    "smlad %[a1], %[w1], %[even], %[a1]\n"                                                                             \
+    "smlad %[a2], %[w2], %[even], %[a2]\n"                                                                             \
+    "smlad %[a3], %[w3], %[even], %[a3]\n"                                                                             \
+    ".set hb_word, hb_word + 1\n"
+
+/* Adds the products of `inputs` inputs, a multiple of eight, to four sums. Sixteen a round; the first may be a half
+ * one. Registers: four sums, two words of inputs, four of weights, two pointers, the end: thirteen. */
+HB_KERNEL void hb_fully_connected_dsp_sums(const uint32_t *x, const int8_t *w, int32_t inputs, int32_t sums[4])
+{
+#ifdef __ARM_FEATURE_DSP
+    const int8_t *const end = w + 4 * inputs;
+    const int32_t half = inputs & 8;
+    int32_t a0 = sums[0], a1 = sums[1], a2 = sums[2], a3 = sums[3], odd, even, w0, w1, w2, w3;
+    x -= half / 2;
+    w -= 4 * half;
+    __asm volatile(
+        "cmp.w %[half], #0\n"
+        "bne.w 2f\n"
+        ".balign 4\n"
+        "1:\n"
+        ".set hb_word, 0\n"
+        ".rept 2\n" HB_FULLY_CONNECTED_WORD ".endr\n"
+        "2:\n"
+        ".set hb_word, 2\n"
+        ".rept 2\n" HB_FULLY_CONNECTED_WORD ".endr\n"
+        "add.w %[x], %[x], #32\n"
+        "add.w %[w], %[w], #64\n"
+        "cmp.w %[w], %[end]\n"
+        "bne.w 1b\n"
+        : [a0] "+r"(a0), [a1] "+r"(a1), [a2] "+r"(a2), [a3] "+r"(a3), [x] "+r"(x), [w] "+r"(w), [odd] "=&r"(odd),
+          [even] "=&r"(even), [w0] "=&r"(w0), [w1] "=&r"(w1), [w2] "=&r"(w2), [w3] "=&r"(w3)
+        : [half] "r"(half), [end] "r"(end)
+        : "cc", "memory");
+    sums[0] = a0, sums[1] = a1, sums[2] = a2, sums[3] = a3;
+#else
+    for (int32_t i = 0; i < inputs / 4; i++) {
+        for (int32_t o = 0; o < 4; o++) {
+            const uint32_t word = hb_load32(w + 16 * i + 4 * o);
+            sums[o] = hb_smlad(word, x[2 * i], sums[o]);
+            sums[o] = hb_smlad(hb_sxtb16(word), x[2 * i + 1], sums[o]);
+        }
+    }
+#endif
+}
+
+HB_KERNEL void hb_fully_connected_dsp_int8(const void *in, void *out, const hb_fully_connected_int8_args *p,
+                                           void *scratch)
+{
+    for (int32_t batch = 0; batch < p->batches; batch++) {
+        int8_t *result = (int8_t *)out + batch * p->outputs;
+        memset(scratch, 0, (size_t)(2 * p->packed_inputs));
+        hb_fully_connected_dsp_widen((const int8_t *)in + batch * p->inputs, p->inputs, scratch);
+        for (int32_t o = 0; o < p->outputs; o += 4) {
+            int32_t sums[4];
+            memcpy(sums, p->packed_bias + o, sizeof sums);
+            hb_fully_connected_dsp_sums(scratch, p->packed + o * p->packed_inputs, p->packed_inputs, sums);
+            for (int32_t i = 0; i < 4 && o + i < p->outputs; i++) {
+                const hb_dsp_channel channel =
+                    hb_dsp_channel_of(0, p->multiplier[o + i], p->shift[o + i], p->output_offset);
+                result[o + i] = (int8_t)hb_clamp(hb_dsp_output(sums[i] >> 7, channel), p->low, p->high);
+            }
+        }
+    }
+}
+
+#endif
