@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from hilbench.plan.lifetime import Life, live_bytes
 
-EXACT_NODES = 20_000
+EXACT_NODES = 5_000
 """Partial placements that the exact search looks at before it is content with the best one found."""
 
 Offsets = list[int]
@@ -45,24 +45,39 @@ def meet(one: Life, other: Life) -> bool:
 
 def _greedy(buffers: Sequence[Life], order: Sequence[int]) -> Offsets:
     """Each buffer, in `order`, goes into the smallest gap that holds it, or on top."""
-    placed: list[tuple[int, int]] = []
+    placed: list[int] = []
     offsets = [0] * len(buffers)
-    for index in order:
-        busy = sorted(
-            (offset, offset + buffers[other].size) for other, offset in placed if meet(buffers[index], buffers[other])
-        )
-        offsets[index] = _best_gap(busy, buffers[index].size)
-        placed.append((index, offsets[index]))
+    for index in _lower_first(buffers, order):
+        buffer, busy = buffers[index], []
+        for other in placed:
+            rival = buffers[other]
+            if meet(buffer, rival):
+                busy.append((offsets[other] - buffer.reach(rival), offsets[other] + rival.reach(buffer)))
+        offsets[index] = _best_gap(sorted(busy))
+        placed.append(index)
     return offsets
 
 
-def _best_gap(busy: Sequence[tuple[int, int]], size: int) -> int:
+def _lower_first(buffers: Sequence[Life], order: Sequence[int]) -> list[int]:
+    """The order, with a buffer that overlaps the beginning of another moved before that."""
+    below = {buffer.above: index for index, buffer in enumerate(buffers) if buffer.above}
+    found: dict[int, None] = {}
+    for index in order:
+        chain = [index]
+        while (lower := below.get(buffers[chain[-1]].name)) is not None:
+            chain.append(lower)
+        found |= dict.fromkeys(reversed(chain))
+    return list(found)
+
+
+def _best_gap(busy: Sequence[tuple[int, int]]) -> int:
+    """Where to begin, given the last place before and the first place after each buffer already placed."""
     top, best, best_slack = 0, None, None
-    for start, stop in busy:
-        slack = start - top - size
+    for last, first in busy:
+        slack = last - top
         if slack >= 0 and (best_slack is None or slack < best_slack):
             best, best_slack = top, slack
-        top = max(top, stop)
+        top = max(top, first)
     return top if best is None else best
 
 
@@ -96,6 +111,7 @@ class _Exact:
         self.buffers, self.bound, self.best = buffers, bound, best
         self.least = extent(buffers, best)
         self.nodes = 0
+        self.paired = {i for i, b in enumerate(buffers) if b.above or any(c.above == b.name for c in buffers)}
         self.rivals = [[j for j, b in enumerate(buffers) if j != i and meet(a, b)] for i, a in enumerate(buffers)]
 
     def search(self) -> Offsets:
@@ -110,25 +126,25 @@ class _Exact:
             self.least = max(done[i] + self.buffers[i].size for i in done)
             self.best = [done[i] for i in range(len(self.buffers))]
             return
-        tried: set[tuple[int, int, int, int]] = set()
+        tried: set[tuple[int, int, int, int, str]] = set()
         for index in sorted(rest, key=lambda i: (rest[i], -self.buffers[i].size)):
             buffer, offset = self.buffers[index], rest[index]
-            twin = (buffer.size, buffer.first, buffer.last, offset)
+            twin = (buffer.size, buffer.first, buffer.last, offset, buffer.name if index in self.paired else "")
             if offset < floor or twin in tried:
                 continue
             tried.add(twin)
             if self.least == self.bound or self.nodes > EXACT_NODES:
                 return
-            lifted = self._lift(rest, index, offset + buffer.size)
+            lifted = self._lift(rest, index, offset)
             if self._hopeless(lifted):
                 continue
             self._place({**done, index: offset}, lifted, offset)
 
-    def _lift(self, rest: dict[int, int], index: int, top: int) -> dict[int, int]:
+    def _lift(self, rest: dict[int, int], index: int, offset: int) -> dict[int, int]:
         lifted = {i: low for i, low in rest.items() if i != index}
         for rival in self.rivals[index]:
             if rival in lifted:
-                lifted[rival] = max(lifted[rival], top)
+                lifted[rival] = max(lifted[rival], offset + self.buffers[index].reach(self.buffers[rival]))
         return lifted
 
     def _hopeless(self, rest: dict[int, int]) -> bool:

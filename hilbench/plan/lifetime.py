@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hilbench.ir.graph import Graph, Op
 from hilbench.plan.plan import ALIGNMENT, Kind
-from hilbench.variants.schedule import Layer, Patches, Rolling, Schedule, Stage
+from hilbench.variants.schedule import Layer, Overlap, Patches, Rolling, Schedule, Stage
 from hilbench.variants.stages import STATE_BYTES, ring_bytes, stage_gathers
 
 VIEWS = frozenset({"RESHAPE"})
@@ -29,7 +29,10 @@ class Working:
 
 @dataclass(frozen=True)
 class Life:
-    """A buffer before it has a place: `size` bytes, a multiple of the alignment; steps `first` to `last`, inclusive."""
+    """A buffer before it has a place: `size` bytes, a multiple of the alignment; steps `first` to `last`, inclusive.
+
+    It may overlap the buffer called `above` where it begins at least `lead` bytes before it.
+    """
 
     name: str
     kind: Kind
@@ -37,6 +40,12 @@ class Life:
     first: int
     last: int
     holds: tuple[str, ...] = ()
+    above: str = ""
+    lead: int = 0
+
+    def reach(self, other: Life) -> int:
+        """Bytes between the starts of this buffer and of `other`, which lives with it and begins later."""
+        return min(self.lead, self.size) if self.above == other.name else self.size
 
 
 def aligned(size: int) -> int:
@@ -79,11 +88,12 @@ class _Span:
 class _Sharing:
     """Which computed tensors lie in the same bytes, grown in the order of the steps."""
 
-    def __init__(self, graph: Graph, spans: Mapping[str, _Span]) -> None:
+    def __init__(self, graph: Graph, spans: Mapping[str, _Span], overlaps: Iterable[Overlap]) -> None:
         self.graph, self.spans = graph, spans
         self.owner: dict[str, str] = {}
         self.holds: dict[str, list[str]] = {}
         self.last: dict[str, int] = {}
+        self.overlaps = {each.output: each for each in overlaps}
 
     def open(self, name: str) -> None:
         """Give a tensor bytes of its own."""
@@ -103,7 +113,10 @@ class _Sharing:
     def life(self, owner: str) -> Life:
         """The buffer that `owner` and all that joined it lie in."""
         span, holds = self.spans[owner], tuple(self.holds[owner])
-        return Life(owner, span.kind, max(self.spans[t].size for t in holds), span.first, self.last[owner], holds)
+        size = max(self.spans[name].size for name in holds)
+        overlap = self.overlaps.get(owner)
+        above, lead = (self.owner[overlap.input], overlap.lead) if overlap else ("", 0)
+        return Life(owner, span.kind, size, span.first, self.last[owner], holds, above, lead)
 
 
 def lives(graph: Graph, schedule: Schedule, working: Sequence[Working]) -> list[Life]:
@@ -112,7 +125,8 @@ def lives(graph: Graph, schedule: Schedule, working: Sequence[Working]) -> list[
     Graph inputs live from step 0 to their last use, graph outputs to the end; inputs and outputs of a patch stage
     through the whole stage. A view, and an output computed in place, shares the buffer of its input.
     """
-    sharing = _Sharing(graph, _spans(graph, schedule))
+    overlaps = [s.overlap for s in schedule.stages if isinstance(s, Rolling) and s.overlap]
+    sharing = _Sharing(graph, _spans(graph, schedule), overlaps)
     scratch = _states(schedule)
     for name in graph.inputs:
         sharing.open(name)
@@ -227,12 +241,22 @@ def window_bytes(stage: Patches, graph: Graph, name: str) -> int:
     return aligned(tensor.shape[0] * rows * cols * tensor.shape[3] * tensor.dtype.size)
 
 
+def shared(below: Life, above: Life) -> int:
+    """Bytes that two overlapping buffers need less together than apart."""
+    return below.size + above.size - max(above.size + below.lead, below.size)
+
+
 def live_bytes(buffers: Sequence[Life], steps: int) -> list[int]:
-    """Bytes in use at each step: the sum of the sizes of the buffers that live."""
+    """Bytes in use at each step: the sizes of the buffers that live, what two of them share counted once."""
     change = [0] * (steps + 1)
+    named = {buffer.name: buffer for buffer in buffers}
     for buffer in buffers:
         change[buffer.first] += buffer.size
         change[buffer.last + 1] -= buffer.size
+        if buffer.above:
+            other = named[buffer.above]
+            change[max(buffer.first, other.first)] -= shared(buffer, other)
+            change[min(buffer.last, other.last) + 1] += shared(buffer, other)
     total, found = 0, []
     for delta in change[:steps]:
         total += delta

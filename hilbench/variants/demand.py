@@ -11,6 +11,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hilbench.ir.attrs import Pad
 from hilbench.ir.graph import Graph, Op
@@ -21,6 +22,7 @@ POINT = Window(1)
 """The window of an operator that works pixel by pixel."""
 
 Windows = tuple[Window, Window]
+Ints = NDArray[np.int64]
 
 
 def windows(op: Op, graph: Graph, which: int) -> Windows | None:
@@ -108,6 +110,14 @@ class Flow:
                 node.inputs.append((source, need))
                 source.readers.append((node, [*oldest, source.pieces * source.piece]))
 
+    def written(self, name: str) -> int:
+        """Pixels of a map that have been written."""
+        return self._nodes[name].done * self._nodes[name].piece
+
+    def pieces_of(self, name: str) -> int:
+        """Pieces of a map that have been written."""
+        return self._nodes[name].done
+
     def run(self) -> Iterator[tuple[str, int]]:
         """Each piece as it is written: (map, number of the piece)."""
         nodes = list(self._nodes.values())
@@ -154,11 +164,52 @@ class Flow:
             self.rings[node.name] = kept
 
 
-def rings(
-    graph: Graph, ops: Sequence[int], pieces: Mapping[str, int], sources: Iterable[str], whole: Container[str]
-) -> dict[str, int]:
-    """Pixels of the ring of every map that operators `ops` write and that is not kept whole, and of the sources."""
+@dataclass(frozen=True)
+class Followed:
+    """What a stage (or a block of one) needs: `rings` in pixels of every map that is not kept whole, sources included.
+
+    When its last operator writes its piece k, `asked[source][k]` pixels of a source have been asked for; of a map
+    that is there whole, `unread[map][k]` is the first pixel that this piece or anything later reads.
+    """
+
+    rings: Mapping[str, int]
+    asked: Mapping[str, Ints]
+    unread: Mapping[str, Ints]
+
+
+def follow(
+    graph: Graph, ops: Sequence[int], pieces: Mapping[str, int], sources: Sequence[str], whole: Container[str]
+) -> Followed:
+    """Run the demands of operators `ops`; `sources` arrive in pieces, maps in `whole` are kept in full."""
     flow = Flow(graph, ops, pieces, sources, whole)
-    for _ in flow.run():
-        pass
-    return flow.rings
+    readers = _whole_readers(graph, ops, pieces, sources)
+    asked: dict[str, list[int]] = {name: [] for name in sources}
+    unread: dict[str, list[int]] = {name: [] for name in readers}
+    last = graph.ops[ops[-1]].outputs[0]
+    for name, _ in flow.run():
+        if name == last:
+            for source, pixels in asked.items():
+                pixels.append(flow.written(source))
+            for tensor, reading in readers.items():
+                unread[tensor].append(min(oldest[flow.pieces_of(out)] for out, oldest in reading))
+    return Followed(flow.rings, _arrays(asked), _arrays(unread))
+
+
+def _arrays(lists: Mapping[str, list[int]]) -> dict[str, Ints]:
+    return {name: np.array(values, np.int64) for name, values in lists.items()}
+
+
+def _whole_readers(
+    graph: Graph, ops: Sequence[int], pieces: Mapping[str, int], sources: Sequence[str]
+) -> dict[str, list[tuple[str, list[int]]]]:
+    """For each map that is there whole and read through windows: who reads it, and from which pixel on."""
+    written = {graph.ops[op].outputs[0] for op in ops} | set(sources)
+    found: dict[str, list[tuple[str, list[int]]]] = {}
+    for op in (graph.ops[position] for position in ops):
+        for which, name in enumerate(op.inputs):
+            if name is None or name in written or graph[name].data is not None or windows(op, graph, which) is None:
+                continue
+            _, oldest = need_of(op, graph, which, pieces[op.outputs[0]])
+            pixels = graph[name].shape[1] * graph[name].shape[2]
+            found.setdefault(name, []).append((op.outputs[0], [*oldest, pixels]))
+    return found

@@ -48,6 +48,18 @@ class Patches:
 
 
 @dataclass(frozen=True)
+class Overlap:
+    """The whole output of a stage may lie in its whole input's bytes, beginning `lead` bytes before it or earlier.
+
+    Then every piece of the output is written where the input has been read for the last time.
+    """
+
+    output: str
+    input: str
+    lead: int
+
+
+@dataclass(frozen=True)
 class Rolling:
     """Operators `ops` (positions, ascending) run in turns, a few pixels of a row at a time, each on demand of the next.
 
@@ -62,6 +74,7 @@ class Rolling:
     rings: Mapping[str, int]
     outputs: tuple[str, ...]
     streamed: tuple[str, ...] = ()
+    overlap: Overlap | None = None
 
 
 Stage = Layer | Patches | Rolling

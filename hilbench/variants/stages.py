@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import inf
 
+import numpy as np
+
 from hilbench.ir.graph import Graph, Op
-from hilbench.variants.demand import POINT, piece_of, reads, rings, windows
-from hilbench.variants.schedule import Layer, Rolling, Schedule, Stage
+from hilbench.variants.demand import POINT, Followed, follow, piece_of, reads, windows
+from hilbench.variants.schedule import Layer, Overlap, Rolling, Schedule, Stage
 
 PIECES = (1, 2, 4, 8, 16, 1 << 15)
 """Pixels of a row that are written at a time: those tried; the last means whole rows."""
@@ -57,6 +59,14 @@ def ring_inputs(op: Op, stage: Rolling) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in op.present_inputs if name in stage.pieces))
 
 
+def saved(graph: Graph, overlap: Overlap | None) -> int:
+    """Bytes that input and output of a stage need less together than apart."""
+    if overlap is None:
+        return 0
+    above, below = _aligned(graph[overlap.input].nbytes), _aligned(graph[overlap.output].nbytes)
+    return above + below - max(above + overlap.lead, below)
+
+
 def ring_bytes(graph: Graph, name: str, pixels: int) -> int:
     """Bytes of a ring of so many pixels."""
     return _aligned(pixels * graph[name].shape[3] * graph[name].dtype.size)
@@ -79,7 +89,7 @@ class Cuts:
 
     def __init__(self, graph: Graph, scratch: Sequence[int], streamed: tuple[str, ...], most: Sequence[int]) -> None:
         self.graph, self.scratch, self.streamed, self.most = graph, scratch, streamed, most
-        self._blocks: dict[tuple[int, int, frozenset[str], int], dict[str, int]] = {}
+        self._blocks: dict[tuple[int, int, frozenset[str], frozenset[str], int], Followed] = {}
 
     @cached_property
     def lives(self) -> dict[str, tuple[int, int]]:
@@ -105,12 +115,16 @@ class Cuts:
             whole = self._whole(start, stop) + _aligned(self.scratch[start])
             yield Candidate(whole, 0, Layer(start))
         if self._rolls(start, stop):
-            seen = set()
-            for most in self.most:
-                candidate = self._rolled(start, stop, most)
-                if candidate.pieces not in seen:
-                    seen.add(candidate.pieces)
-                    yield candidate
+            found = {candidate.pieces: candidate for candidate in self._all_rolled(start, stop)}
+            yield from found.values()
+
+    def _all_rolled(self, start: int, stop: int) -> Iterator[Candidate]:
+        """With shorter and longer pieces; one operator alone only where that saves something."""
+        for most in self.most:
+            stage = self._rolled(start, stop, most)
+            size, pieces = self._needs(stage)
+            if stop - start > 1 or stage.overlap or stage.streamed:
+                yield Candidate(size, pieces, stage)
 
     def _feeds(self, start: int, stop: int) -> bool:
         """Whether a streamed input is read here."""
@@ -149,38 +163,81 @@ class Cuts:
         shape = self.graph[op.outputs[0]].shape
         return len(shape) == 4 and shape[0] == 1 and all(windows(op, self.graph, i) is not None for i in inner)
 
-    def _rolled(self, start: int, stop: int, most: int) -> Candidate:
+    def _rolled(self, start: int, stop: int, most: int) -> Rolling:
         graph = self.graph
         ops = tuple(range(start, stop))
         written = [graph.ops[p].outputs[0] for p in ops]
         sources = [n for n in self.streamed if any(p in ops for p in graph.consumers[n])]
         pieces = {name: piece_of(graph[name].shape[2], most) for name in (*sources, *written)}
         outputs = tuple(name for name in written if not self._inner(name, start, stop))
-        kept = self._stage_rings(start, stop, pieces, frozenset(outputs), most)
-        stage = Rolling(ops, pieces, kept, outputs, tuple(sources))
-        ring = sum(ring_bytes(graph, name, pixels) for name, pixels in kept.items())
-        work = max(self._work(stage, p) for p in ops)
-        size = self._whole(start, stop) + ring + work + _aligned(STATE_BYTES * len(pieces))
-        return Candidate(size, sum(graph[n].shape[1] * graph[n].shape[2] // m for n, m in pieces.items()), stage)
+        blocks = self._stage_blocks(start, stop, pieces, frozenset(outputs), most)
+        kept = {name: pixels for block in blocks for name, pixels in block.rings.items()}
+        overlap = self._overlap(start, stop, pieces, outputs, blocks)
+        return Rolling(ops, pieces, kept, outputs, tuple(sources), overlap)
+
+    def _needs(self, stage: Rolling) -> tuple[int, int]:
+        """Bytes alive while a stage runs, and the pieces that it runs in."""
+        whole = self._whole(stage.ops[0], stage.ops[-1] + 1) - saved(self.graph, stage.overlap)
+        ring = sum(ring_bytes(self.graph, name, pixels) for name, pixels in stage.rings.items())
+        work = max(self._work(stage, position) for position in stage.ops)
+        pieces = sum(self._pixels(name) // piece for name, piece in stage.pieces.items())
+        return whole + ring + work + _aligned(STATE_BYTES * len(stage.pieces)), pieces
+
+    def _overlap(
+        self, start: int, stop: int, pieces: dict[str, int], outputs: tuple[str, ...], blocks: Sequence[Followed]
+    ) -> Overlap | None:
+        """The input that dies in the stage and whose bytes its one output can take, where that saves most."""
+        if len(outputs) != 1:
+            return None
+        dying = [n for n in dict.fromkeys(n for b in blocks for n in b.unread) if self._dies(n, start, stop)]
+        found = [Overlap(outputs[0], name, self._lead(name, outputs[0], pieces, blocks)) for name in dying]
+        best = max(found, key=lambda overlap: saved(self.graph, overlap), default=None)
+        return best if saved(self.graph, best) > 0 else None
+
+    def _dies(self, name: str, start: int, stop: int) -> bool:
+        """Whether a tensor has bytes of its own that nobody needs after the stage."""
+        if name not in self.lives or any(self.graph.ops[p].kind in _VIEWS for p in self.graph.consumers[name]):
+            return False
+        first, last = self.lives[name]
+        return first < start <= last < stop
+
+    def _lead(self, name: str, output: str, pieces: dict[str, int], blocks: Sequence[Followed]) -> int:
+        """Bytes by which the output has to begin before the input, so that it never catches up with what is unread."""
+        piece = np.arange(self._pixels(output) // pieces[output])
+        written = (piece + 1) * pieces[output] * self._pixel_bytes(output)
+        unread = np.full(len(piece), self._pixels(name))
+        for block in reversed(blocks):
+            if name in block.unread:
+                unread = np.minimum(unread, block.unread[name][piece])
+            for source, asked in block.asked.items():
+                if block is not blocks[0]:
+                    piece = np.maximum(asked[piece] // pieces[source] - 1, 0)
+        return max(_aligned(int((written - unread * self._pixel_bytes(name)).max())), 0)
+
+    def _pixels(self, name: str) -> int:
+        return self.graph[name].shape[1] * self.graph[name].shape[2]
+
+    def _pixel_bytes(self, name: str) -> int:
+        return self.graph[name].shape[3] * self.graph[name].dtype.size
 
     def _work(self, stage: Rolling, position: int) -> int:
         """Scratch of the kernel and of the windows that are gathered for it."""
         gathers = stage_gathers(self.graph, stage, self.graph.ops[position])
         return _aligned(self.scratch[position]) + sum(gathers.values())
 
-    def _stage_rings(
+    def _stage_blocks(
         self, start: int, stop: int, pieces: dict[str, int], outputs: frozenset[str], most: int
-    ) -> dict[str, int]:
-        """Rings of a stage, block by block: where one map alone crosses, what comes after only asks for it in order."""
-        found: dict[str, int] = {}
+    ) -> list[Followed]:
+        """What a stage needs, block by block: where one map alone crosses, what comes after asks for it in order."""
+        found = []
         bounds = [start, *(b for b in range(start + 1, stop) if len(self._crossing(start, b, stop)) == 1), stop]
         for first, last in itertools.pairwise(bounds):
             sources = self._crossing(start, first, stop) | self._fed(first, last)
-            key = (first, last, outputs & (sources | self._written(first, last)), most)
+            key = (first, last, sources, outputs & (sources | self._written(first, last)), most)
             if key not in self._blocks:
                 ends = outputs | (self._crossing(start, last, stop) - sources)
-                self._blocks[key] = rings(self.graph, range(first, last), pieces, sorted(sources), ends)
-            found |= self._blocks[key]
+                self._blocks[key] = follow(self.graph, range(first, last), pieces, sorted(sources), ends)
+            found.append(self._blocks[key])
         return found
 
     def _crossing(self, start: int, cut: int, stop: int) -> frozenset[str]:

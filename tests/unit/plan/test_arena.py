@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import permutations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hilbench.plan.arena import extent, meet, place
@@ -33,6 +33,7 @@ def overlap(buffers: Sequence[Life], offsets: Sequence[int]) -> list[tuple[str, 
     ]
 
 
+@settings(deadline=None)
 @given(st.lists(SPEC, max_size=24).map(lives_of))
 def test_no_overlap_and_never_below_the_bound(buffers: list[Life]) -> None:
     offsets = place(buffers, STEPS)
@@ -41,6 +42,7 @@ def test_no_overlap_and_never_below_the_bound(buffers: list[Life]) -> None:
     assert extent(buffers, offsets) >= max(live_bytes(buffers, STEPS), default=0)
 
 
+@settings(deadline=None)
 @given(st.lists(SPEC, min_size=1, max_size=5).map(lives_of))
 def test_small_cases_are_optimal(buffers: list[Life]) -> None:
     assert extent(buffers, place(buffers, STEPS)) == _least(buffers)
