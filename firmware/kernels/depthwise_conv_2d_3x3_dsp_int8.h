@@ -127,18 +127,6 @@ HB_KERNEL void hb_dw3_pairs(const int16_t *x, int32_t pitch, int32_t stride, int
 #endif
 }
 
-/* Four channels of two neighbouring pixels, into a word of each of four planes that lie `plane` words apart. */
-HB_KERNEL void hb_dw3_split(uint32_t left, uint32_t right, int32_t offset, uint32_t *planes, int32_t plane)
-{
-    left ^= 0x80808080, right ^= 0x80808080;
-    const uint32_t left02 = hb_widen_pair(left, offset), left13 = hb_widen_pair(left >> 8, offset);
-    const uint32_t right02 = hb_widen_pair(right, offset), right13 = hb_widen_pair(right >> 8, offset);
-    planes[0] = (left02 & 0xffff) | right02 << 16;
-    planes[plane] = (left13 & 0xffff) | right13 << 16;
-    planes[2 * plane] = left02 >> 16 | (right02 & 0xffff0000);
-    planes[3 * plane] = left13 >> 16 | (right13 & 0xffff0000);
-}
-
 /* One row of four channels: numbers [left, left + numbers) of input row y. */
 HB_KERNEL void hb_dw3_row(const hb_view *in, int32_t y, int32_t left, int32_t channel, uint32_t *planes, int32_t plane,
                           int32_t numbers, const hb_conv_int8_args *p)
@@ -152,14 +140,14 @@ HB_KERNEL void hb_dw3_row(const hb_view *in, int32_t y, int32_t left, int32_t ch
             const int has_a = i >= first && i < last, has_b = i + 1 >= first && i + 1 < last;
             const uint32_t a = has_a ? hb_load32(input + hb_at(in, y, left + i, p->in_channels)) : zero;
             const uint32_t b = has_b ? hb_load32(input + hb_at(in, y, left + i + 1, p->in_channels)) : zero;
-            hb_dw3_split(a, b, p->input_offset, planes + i / 2, plane);
+            hb_split_pixels(a, b, p->input_offset, planes + i / 2, plane);
             i += 2;
         } else {
             /* Pairs that lie inside of the tensor. */
             const int8_t *pixel = input + hb_at(in, y, left + i, p->in_channels);
             for (; i + 1 < last; i += 2, pixel += 2 * p->in_channels) {
-                hb_dw3_split(hb_load32(pixel), hb_load32(pixel + p->in_channels), p->input_offset, planes + i / 2,
-                             plane);
+                hb_split_pixels(hb_load32(pixel), hb_load32(pixel + p->in_channels), p->input_offset, planes + i / 2,
+                                plane);
             }
         }
     }

@@ -17,12 +17,14 @@ typedef struct {
     int32_t channel_multiplier;                  /* DEPTHWISE_CONV_2D */
     int32_t input_offset, output_offset, low, high;
     int32_t tile_words, tile_pixels; /* CONV_2D with SMLAD: words that a pixel reads, and pixels of a tile */
+    int32_t terms;                   /* CONV_2D: weights per output channel */
     int32_t plane_pitch, band_rows; /* DEPTHWISE_CONV_2D with SMLAD: numbers in a row of a plane, and its output rows */
     const int8_t *weights, *values;
     const uint8_t *gaps;
     const uint16_t *counts;
     const int32_t *bias, *multiplier;
-    const int8_t *shift;
+    const int8_t *shift, *entries;
+    const uint16_t *entry_counts;
 } hb_conv_int8_args;
 
 typedef struct {

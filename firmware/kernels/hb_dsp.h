@@ -129,6 +129,18 @@ HB_KERNEL void hb_widen_activations(const int8_t *input, int32_t count, int32_t 
     }
 }
 
+/* Four channels of two pixels: the two numbers of a channel make a word, and the words lie `plane` words apart. */
+HB_KERNEL void hb_split_pixels(uint32_t left, uint32_t right, int32_t offset, uint32_t *planes, int32_t plane)
+{
+    left ^= 0x80808080, right ^= 0x80808080;
+    const uint32_t left02 = hb_widen_pair(left, offset), left13 = hb_widen_pair(left >> 8, offset);
+    const uint32_t right02 = hb_widen_pair(right, offset), right13 = hb_widen_pair(right >> 8, offset);
+    planes[0] = (left02 & 0xffff) | right02 << 16;
+    planes[plane] = (left13 & 0xffff) | right13 << 16;
+    planes[2 * plane] = left02 >> 16 | (right02 & 0xffff0000);
+    planes[3 * plane] = left13 >> 16 | (right13 & 0xffff0000);
+}
+
 /* How the sums of one output channel become int8. */
 typedef struct {
     int32_t bias, multiplier, addend, shift;
@@ -141,8 +153,13 @@ HB_KERNEL hb_dsp_channel hb_dsp_channel_of(int32_t bias, int32_t multiplier, int
 
 HB_KERNEL int8_t hb_dsp_output(int32_t sum, hb_dsp_channel channel)
 {
-    const int32_t scaled = hb_smmlar(sum, channel.multiplier, channel.addend + (sum >> 31)) >> channel.shift;
-    return (int8_t)hb_clamp(scaled, INT8_MIN, INT8_MAX);
+    int32_t scaled = hb_smmlar(sum, channel.multiplier, channel.addend + (sum >> 31)) >> channel.shift;
+#ifdef __ARM_FEATURE_DSP
+    __asm("ssat %0, #8, %0" : "+r"(scaled));
+#else
+    scaled = hb_clamp(scaled, INT8_MIN, INT8_MAX);
+#endif
+    return (int8_t)scaled;
 }
 
 /* One word of two channels and four pixels: 16 products in 16 cycles on a Cortex-M4, six loads, which pipeline in

@@ -30,7 +30,8 @@ def tile_members(op: Op, graph: Graph, pixels: int) -> dict[str, Argument]:
     words = -(-kernel_h * wide_words(kernel_w * depth) // _ROUND) * _ROUND
     fitting = max(_allowance(op, graph) // (4 * words), 4)
     tiles = -(-pixels // min(fitting // 4 * 4, TILE_PIXELS))
-    return {"tile_words": words, "tile_pixels": -(-pixels // (4 * tiles)) * 4}
+    terms = kernel_h * kernel_w * depth
+    return {"terms": terms, "tile_words": words, "tile_pixels": -(-pixels // (4 * tiles)) * 4}
 
 
 def plane_members(op: Op, graph: Graph) -> dict[str, Argument]:

@@ -23,6 +23,11 @@ class Encoded(NamedTuple):
     gaps: Array
     counts: Array
 
+    @property
+    def entries(self) -> Array:
+        """int8: the gap and the value of each entry after one another, of int8 values."""
+        return np.stack([self.gaps.view(np.int8), self.values], axis=1).reshape(-1)
+
 
 def encode(segments: Array) -> Encoded:
     """Encode weights [segment, place]: an entry's place is its gap after the place of the entry before (0 at first).

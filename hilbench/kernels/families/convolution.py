@@ -50,6 +50,9 @@ class Convolution(Family):
         if name in ("values", "gaps", "counts"):
             weights = constant(op.inputs[1], op, graph)
             return np.asarray(getattr(encode(weights.reshape(-1, weights.shape[3])), name))
+        if name in ("entries", "entry_counts"):
+            encoded = encode(_terms(op, graph))
+            return encoded.entries if name == "entries" else encoded.counts
         if name == "bias":
             return _settled(op, graph)[1]
         if name in ("multiplier", "shift"):
