@@ -13,11 +13,12 @@ from hilbench.boards import Board
 from hilbench.errors import ConfigError
 from hilbench.virtual.bus import Bus
 from hilbench.virtual.chip import CHIPS, Wiring
-from hilbench.virtual.core import NEVER, Core, State
+from hilbench.virtual.core import Core, State
 from hilbench.virtual.coresight import components
 from hilbench.virtual.debugport import AccessPort, AhbAp, DebugPort
 from hilbench.virtual.faults import Faults
 from hilbench.virtual.line import Line
+from hilbench.virtual.meter import NEVER
 from hilbench.virtual.probe import VirtualProbe
 from hilbench.virtual.scs import SystemControl
 from hilbench.virtual.timing import COUNTS

@@ -24,12 +24,9 @@ import unicorn.arm_const as arm
 
 from hilbench.boards.board import CoreName
 from hilbench.virtual.bus import Bus, BusFaultError, Peripheral
+from hilbench.virtual.meter import Meter, Price
 
 T = TypeVar("T")
-Price = Callable[[bytes, int], tuple[int, int]]
-"""(code bytes of a block, its address) -> (cycles if it falls through, cycles more if it is left by a taken branch)."""
-
-NEVER = 1 << 62
 NOWHERE = 1  # an odd address that the program counter cannot reach
 MODELS = {
     "cortex-m0": arm.UC_CPU_ARM_CORTEX_M0,
@@ -73,8 +70,7 @@ class Core(threading.Thread):
         self.bus, self.price = bus, price
         self.still = threading.Event()
         self.state = State.HELD
-        self.cycles = 0
-        self.next_event = NEVER
+        self.meter = Meter()
         self.on_event: Callable[[], None] = lambda: None
         self.on_bkpt: Callable[[], None] = lambda: None
         self.on_svc: Callable[[], None] = lambda: None
@@ -85,11 +81,9 @@ class Core(threading.Thread):
         self.uc.ctl_set_cpu_model(MODELS[name])
         self._jobs: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
         self._wake = threading.Condition()
-        self._closing = self._attention = self._leave = self._clear_it = False
+        self._closing = self._clear_it = False
         self._stale = True
         self._trap: Callable[[], None] | None = None
-        self._costs: dict[int, tuple[int, int]] = {}
-        self._fall_through = self._taken = 0
         self._watch_hooks: list[int] = []
         self._read_only: list[tuple[int, int]] = []
         self._break_hooks: list[int] = []
@@ -104,7 +98,7 @@ class Core(threading.Thread):
         future: Future[T] = Future()
         with self._wake:
             self._jobs.append((future, work))
-            self._attention = True
+            self.meter.attention = 1
             self._wake.notify_all()
         return future.result(timeout=30)
 
@@ -112,7 +106,12 @@ class Core(threading.Thread):
         """Do `work` after the present block; from within a hook."""
         with self._wake:
             self._jobs.append((Future(), work))
-            self._attention = True
+            self.meter.attention = 1
+
+    @property
+    def cycles(self) -> int:
+        """Cycles since power-up."""
+        return int(self.meter.cycles)
 
     @property
     def state(self) -> State:
@@ -130,14 +129,15 @@ class Core(threading.Thread):
     def close(self) -> None:
         """End the thread; needed before the interpreter exits."""
         with self._wake:
-            self._closing = self._attention = True
+            self._closing = True
+            self.meter.attention = 1
             self._wake.notify_all()
         self.join(timeout=5)
 
     def doze(self, seconds: float) -> None:
         """Let the core's thread sleep, from within a hook, unless somebody wants it: for firmware that only polls."""
         with self._wake:
-            if not self._attention:
+            if not self.meter.attention:
                 self._wake.wait(seconds)
 
     def nudge(self) -> None:
@@ -162,7 +162,7 @@ class Core(threading.Thread):
 
     def _hook(self) -> None:
         add = self.uc.hook_add
-        add(u.UC_HOOK_BLOCK, self._on_block)
+        self.meter.attach(self.uc, self._code, self.price)
         add(u.UC_HOOK_INTR, self._on_interrupt)
         add(u.UC_HOOK_INSN_INVALID, self._on_invalid)
         add(u.UC_HOOK_MEM_UNMAPPED, self._on_unmapped)
@@ -170,7 +170,7 @@ class Core(threading.Thread):
 
     def stop_soon(self) -> None:
         """Leave unicorn after the present block; from within a hook."""
-        self._leave = True
+        self.meter.leave = 1
 
     def touched(self) -> None:
         """Memory changed behind unicorn's back: translated code may be stale."""
@@ -210,14 +210,14 @@ class Core(threading.Thread):
             except Exception as error:
                 future.set_exception(error)
         with self._wake:
-            self._attention = bool(self._jobs) or self._closing
+            self.meter.attention = bool(self._jobs) or self._closing
 
     def _sleep(self) -> None:
         with self._wake:
-            self._wake.wait_for(lambda: self._attention, timeout=1.0)
+            self._wake.wait_for(lambda: self.meter.attention, timeout=1.0)
 
     def _slice(self) -> None:
-        if self.cycles >= self.next_event:
+        if self.cycles >= self.meter.next_event:
             self.on_event()
             if self.state is not State.RUNNING:
                 return
@@ -235,7 +235,7 @@ class Core(threading.Thread):
         if self._stale:
             self._stale = False
             self.uc.ctl_flush_tb()
-            self._costs.clear()
+            self.meter.forget()
 
     def _execute(self, count: int = 0) -> None:
         self._entered = self._passing = self.register(15)
@@ -246,7 +246,7 @@ class Core(threading.Thread):
                 self._trap = lambda: self.on_fault("undefined", self.register(15))
 
     def _settle(self) -> None:
-        self._leave = False
+        self.meter.leave = 0
         for memory in self.bus.memories:
             memory.mend()
         if self._clear_it:
@@ -263,17 +263,6 @@ class Core(threading.Thread):
         return memory.peek(address, size) if memory else b""
 
     # -- hooks -------------------------------------------------------------------------------------------------------
-
-    def _on_block(self, uc: u.Uc, address: int, size: int, _: object) -> None:
-        if self._attention or self._leave or self.cycles >= self.next_event:
-            uc.emu_stop()
-            return
-        cost = self._costs.get(address << 12 | size)
-        if cost is None:
-            cost = self.price(self._code(address, size), address)
-            self._costs[address << 12 | size] = cost
-        self.cycles += cost[0] if address == self._fall_through else cost[0] + self._taken
-        self._fall_through, self._taken = address + size, cost[1]
 
     def _on_break(self, uc: u.Uc, address: int, size: int, _: object) -> None:
         if address == self._passing:

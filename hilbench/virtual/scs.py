@@ -7,7 +7,8 @@ from collections.abc import Callable
 from hilbench.boards.board import CoreName
 from hilbench.virtual import exceptions
 from hilbench.virtual.bus import Bus, BusFaultError, Peripheral
-from hilbench.virtual.core import NEVER, Core, State
+from hilbench.virtual.core import Core, State
+from hilbench.virtual.meter import NEVER
 
 BASE = 0xE000_E000
 CPUID = {
@@ -131,7 +132,7 @@ class SystemControl(Peripheral):
         if self.registers.get(_CTRL, 0) & 3 == 3:
             period = self._period()
             due = min(due, self._tick_start + (self._ticks() // period + 1) * period)
-        self.core.next_event = due
+        self.core.meter.next_event = due
 
     def plan(self, at: int, action: Callable[[], None]) -> None:
         """Do `action` when the core has counted `at` cycles."""

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from hilbench.boards.board import CoreName
 from hilbench.profile.price import instruction_cycles
 from hilbench.profile.timing import TIMINGS
-from hilbench.virtual.core import Price, count_instructions
+from hilbench.virtual.core import count_instructions
+from hilbench.virtual.meter import Price
 
 
 def cycles_of(core: CoreName) -> Price:
