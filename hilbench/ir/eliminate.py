@@ -8,7 +8,7 @@ pads only if it is the zero point: everywhere else the border, where padding tak
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -134,13 +134,13 @@ def _folds(op: Op, graph: Graph, value: int) -> bool:
 
 def _reduced(graph: Graph, kept: Mapping[str, tuple[int, ...]], gone: Constants) -> Graph:
     """The graph with only the kept channels."""
-    computed = {name: _with_channels(graph[name], len(left)) for name, left in kept.items()}
-    tensors, ops = {**graph.tensors, **computed}, []
+    tensors = {**graph.tensors, **{name: _with_channels(graph[name], len(left)) for name, left in kept.items()}}
+    ops = []
     for op in graph.ops:
-        changed = {tensor.name: tensor for tensor in _constants(op, graph, kept, gone)}
-        tensors.update(changed)
-        ops.append(replace(op, inputs=tuple(_renamed(name, op, changed) for name in op.inputs)))
-        ops[-1] = _with_new_bias(ops[-1], changed)
+        cut = _cut_constants(op, graph, kept, gone)
+        tensors.update((tensor.name, tensor) for tensor in cut.values())
+        inputs = {**dict(enumerate(op.inputs)), **{place: tensor.name for place, tensor in cut.items()}}
+        ops.append(replace(op, inputs=tuple(inputs[place] for place in sorted(inputs))))
     used = {name for op in ops for name in (*op.present_inputs, *op.outputs)} | {*graph.inputs, *graph.outputs}
     return replace(graph, ops=tuple(ops), tensors={name: t for name, t in tensors.items() if name in used})
 
@@ -149,40 +149,31 @@ def _with_channels(tensor: Tensor, count: int) -> Tensor:
     return replace(tensor, shape=(*tensor.shape[:-1], count))
 
 
-def _own(name: str, op: Op) -> str:
-    """Name of an operator's own version of a constant that others may share."""
-    return f"{name}@{op.outputs[0]}"
+def _cut_constants(op: Op, graph: Graph, kept: Mapping[str, tuple[int, ...]], gone: Constants) -> Mapping[int, Tensor]:
+    """The operator's constants with only the kept channels, by input; none where it lost no channel.
 
-
-def _renamed(name: str | None, op: Op, changed: Mapping[str, Tensor]) -> str | None:
-    return _own(name, op) if name is not None and _own(name, op) in changed else name
-
-
-def _with_new_bias(op: Op, changed: Mapping[str, Tensor]) -> Op:
-    bias = _own("bias", op)
-    return replace(op, inputs=(*op.inputs[:2], bias)) if bias in changed else op
-
-
-def _constants(op: Op, graph: Graph, kept: Mapping[str, tuple[int, ...]], gone: Constants) -> Iterator[Tensor]:
-    """The operator's constants, cut to the kept channels; none where it lost no channel."""
+    They have names of their own, because other operators may share the originals.
+    """
     if not any(name in kept for name in (*op.present_inputs, *op.outputs)):
-        return
+        return {}
     outputs = np.array(kept.get(op.outputs[0], range(channels(graph, op.outputs[0]))))
     if mixes(op, graph):
-        yield from _mixing(op, graph, outputs, kept, gone)
-    elif op.kind == "DEPTHWISE_CONV_2D":
-        yield from (_sliced(name, op, graph, outputs, graph[name].shape) for name in op.present_inputs[1:])
-    else:
-        for name in op.present_inputs:
-            if graph[name].data is not None and channels(graph, name) > 1:
-                yield _sliced(name, op, graph, outputs, graph[name].shape)
+        return _cut_weights(op, graph, outputs, kept, gone)
+    constants = {i: graph[name] for i, name in enumerate(op.inputs) if name is not None}
+    return {
+        place: _along_last_axis(tensor, op, outputs)
+        for place, tensor in constants.items()
+        if tensor.data is not None and channels(graph, tensor.name) > 1
+    }
 
 
-def _sliced(name: str, op: Op, graph: Graph, places: Places, shape: tuple[int, ...]) -> Tensor:
-    """A constant cut along its last axis."""
-    tensor = graph[name]
+def _along_last_axis(tensor: Tensor, op: Op, places: Places) -> Tensor:
     data = np.ascontiguousarray(tensor.values[..., places])
-    return replace(tensor, name=_own(name, op), shape=data.shape, data=data, quant=_cut(tensor.quant, places))
+    return _owned(replace(tensor, shape=data.shape, data=data, quant=_cut(tensor.quant, places)), op)
+
+
+def _owned(tensor: Tensor, op: Op) -> Tensor:
+    return replace(tensor, name=f"{tensor.name}@{op.outputs[0]}")
 
 
 def _cut(quant: QuantParams | None, places: Places) -> QuantParams | None:
@@ -192,29 +183,28 @@ def _cut(quant: QuantParams | None, places: Places) -> QuantParams | None:
     return QuantParams(scale, zero_point, quant.axis)
 
 
-def _mixing(
+def _cut_weights(
     op: Op, graph: Graph, outputs: Places, kept: Mapping[str, tuple[int, ...]], gone: Constants
-) -> Iterator[Tensor]:
+) -> Mapping[int, Tensor]:
     """Weights without rows and columns, and the bias with what constant inputs add to it."""
     x, w = graph[str(op.inputs[0])], graph[str(op.inputs[1])]
     count = x.shape[-1]
-    inputs = np.array(kept.get(x.name, range(count)))
     pixels = w.values[outputs].reshape(len(outputs), -1, count)
-    left = np.ascontiguousarray(pixels[..., inputs])
-    shape = (len(outputs), *w.shape[1:-1], left.size // (len(outputs) * int(np.prod(w.shape[1:-1]))))
-    quant = _cut(w.quant, outputs)
-    yield replace(w, name=_own(w.name, op), shape=shape, data=left.reshape(shape), quant=quant)
+    left = np.ascontiguousarray(pixels[..., np.array(kept.get(x.name, range(count)))])
+    data = left.reshape(len(outputs), *w.shape[1:-1], -1)
     constant = np.zeros(count, np.int64)
     for channel, value in gone.get(x.name, {}).items():
         constant[channel] = value - x.zero_point
-    yield _bias(op, graph, outputs, (pixels.astype(np.int64) @ constant).sum(1))
+    weights = replace(w, shape=data.shape, data=data, quant=_cut(w.quant, outputs))
+    bias = _bias(op, graph, outputs, (pixels.astype(np.int64) @ constant).sum(1))
+    return {1: _owned(weights, op), 2: _owned(bias, op)}
 
 
 def _bias(op: Op, graph: Graph, outputs: Places, added: Array) -> Tensor:
     """The bias plus what constant inputs add to every sum, modulo 2**32 as sums are."""
     name = op.inputs[2] if len(op.inputs) > 2 else None
     if name is None:
-        return Tensor(_own("bias", op), (len(outputs),), DType.INT32, data=wrap32(added).astype(np.int32))
+        return Tensor("bias", (len(outputs),), DType.INT32, data=wrap32(added).astype(np.int32))
     old = graph[name]
     data = wrap32(old.values.reshape(-1)[outputs].astype(np.int64) + added).astype(np.int32)
-    return replace(old, name=_own(name, op), shape=data.shape, data=data, quant=_cut(old.quant, outputs))
+    return replace(old, shape=data.shape, data=data, quant=_cut(old.quant, outputs))
