@@ -41,7 +41,7 @@ def command(
     what: Annotated[str, typer.Argument(metavar="MODEL.tflite|FILE.elf", help="A model, or a firmware image.")],
     *,
     board: Annotated[str, typer.Option(help="The board whose timing prices the profile.")] = "",
-    variant: Annotated[str, typer.Option(help="Of a model: as in int8+patch.")] = "int8",
+    variant: Annotated[str, typer.Option(help="Of a model: as in int8+patch. [default: as it is stored]")] = "",
     optimize: Annotated[str, typer.Option(help="Of a model: -Os, -O1, -O2 or -O3.")] = "-O2",
     cold: Annotated[bool, typer.Option("--cold", help="The first call after boot, not the second.")] = False,
     function: Annotated[str, typer.Option(help="Of an image: the function (or 0xADDRESS) to profile a call of.")] = "",
@@ -105,12 +105,13 @@ def _of_model(model: str, variant: str, board: str, optimize: str, call: int) ->
     chosen, (entry,) = find(board), of_model(model).models
     if chosen.emulator is None:
         raise ConfigError("no emulator", where=f"board {board}", right="the profiler runs in QEMU: add [emulator]")
-    firmware = compile_model(entry, Variant.parse(variant), chosen, chosen.emulator.kind, optimize)
+    asked = Variant.parse(variant) if variant else entry.variants[0]
+    firmware = compile_model(entry, asked, chosen, chosen.emulator.kind, optimize)
     observed = observe(chosen.emulator.kind, chosen, firmware, make_inputs(firmware.graph, None), call + 1)
     if not observed.profiles:
         raise ToolError("block profiler", observed.unprofiled, "hilbench doctor")
     macs = {step.index: step.macs for step in firmware.plan.steps}
-    subject = Subject(f"{entry.name} {variant} on {board}", chosen.timing, macs)
+    subject = Subject(f"{entry.name} {asked} on {board}", chosen.timing, macs)
     return Taken(subject, observed.profiles[call], firmware.image.elf, _hz(chosen))
 
 

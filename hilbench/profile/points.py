@@ -55,7 +55,9 @@ class Table:
             raise ConfigError(f"cannot be read: {error}", where=str(self.path)) from error
         kept = [_Row(self, n, row) for n, row in enumerate(rows, 2) if self._wants(row)]
         if not kept:
-            raise ConfigError(f"no row where {dict(self.where)}", where=str(self.path))
+            asked = ", ".join(f"{column}={value}" for column, value in self.where.items())
+            what = f"no row where {asked}" if asked else "no measurements"
+            raise ConfigError(what, where=str(self.path), right="a heading and one measurement per row")
         return [row.point() for row in kept]
 
     def _wants(self, row: Mapping[str, str]) -> bool:
