@@ -99,10 +99,10 @@ def with_bands(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
 
 
 def show(metric: str, value: float) -> str:
-    """A value as people read it: thousands apart, accuracy in per cent, fractions with three decimals."""
+    """A value as people read it: thousands apart, accuracy in per cent, three decimals where they matter."""
     if metric == "accuracy":
         return f"{100 * value:.2f} %"
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.3f}"
+    return f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 10_000 else f"{value:,.3f}"
 
 
 def variants(frame: pd.DataFrame) -> list[str]:

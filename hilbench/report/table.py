@@ -17,7 +17,6 @@ WANTED: tuple[Column, ...] = (
     ("latency_ms", "modelled"),
     ("cycles", "measured"),
     ("cycles", "modelled"),
-    (select.BAND, "modelled"),
     ("instructions", "counted"),
     ("sram_total_bytes", "measured"),
     ("sram_total_bytes", "counted"),
@@ -30,7 +29,8 @@ WANTED: tuple[Column, ...] = (
 """Columns in the order in which people ask for them; those that no run has are left out."""
 
 
-_NO_RATIO = ("accuracy", "extra_macs", select.BAND)
+_NO_RATIO = ("accuracy", "extra_macs")
+_BAND: Column = (select.BAND, "modelled")
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def comparison(frame: pd.DataFrame, baseline: str = "") -> Table:
     """The table of a frame; `baseline` names the variant to compare with, the first of each group where it is "" or
     not there."""
     columns = select.present(frame, WANTED)
-    table = select.wide(frame, columns)
+    table = select.wide(frame, [*columns, _BAND])
     rows: dict[int, Row] = {}
     for _, group in table.groupby(GROUP, sort=False):
         named = group[group["variant"] == baseline]
@@ -79,13 +79,14 @@ def comparison(frame: pd.DataFrame, baseline: str = "") -> Table:
 
 
 def _row(run: pd.Series[Any], base: pd.Series[Any], columns: list[Column]) -> Row:
-    cells = tuple(_cell(column, float(run[column]), float(base[column])) for column in columns)
+    cells = tuple(_cell(column, float(run[column]), float(base[column]), float(run[_BAND])) for column in columns)
     texts = {name: str(run[name]) for name in (*KEY, "status", "detail")}
     return Row(**texts, cells=cells, baseline=run["variant"] == base["variant"])
 
 
-def _cell(column: Column, value: float, base: float) -> Cell:
+def _cell(column: Column, value: float, base: float, band: float) -> Cell:
     if pd.isna(value):
         return Cell("")
     ratio = "" if column[0] in _NO_RATIO or not base or pd.isna(base) or value == base else f"×{value / base:.3g}"
-    return Cell(select.show(column[0], value), value, ratio)
+    error = f" ± {band:g} %" if column[1] == "modelled" and band > 0 else ""
+    return Cell(select.show(column[0], value) + error, value, ratio)

@@ -57,7 +57,7 @@ def _band(base: alt.Chart, rows: pd.DataFrame) -> list[alt.Chart]:
 def _points(base: alt.Chart, rows: pd.DataFrame) -> alt.Chart:
     names = list(rows["variant"])
     tooltip = hover(variant="", memory=",", cost=",.6~g", flash=",")
-    size = alt.Size("flash:Q", title="bytes of flash", scale=alt.Scale(range=[60, 400]), legend=alt.Legend(format="~s"))
+    size = alt.Size("flash:Q", scale=alt.Scale(range=[60, 400]), legend=None)
     points: alt.Chart = base.mark_point(filled=True, opacity=0.85).encode(
         color=colour(names), shape=shape(names), size=size, tooltip=tooltip
     )

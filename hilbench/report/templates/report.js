@@ -40,10 +40,9 @@ function filter(event) {
 document.getElementById("filter").addEventListener("input", filter);
 document.querySelector(".filter").addEventListener("submit", (event) => event.preventDefault());
 
-function largest(node) {
-  if (node === null || typeof node !== "object") return [];
-  const own = Array.isArray(node.data?.values) ? node.data.values : [];
-  return Object.values(node).map(largest).reduce((best, found) => (found.length > best.length ? found : best), own);
+function largest(spec) {
+  const sets = Object.values(spec.datasets ?? {});
+  return sets.reduce((best, found) => (found.length > best.length ? found : best), []);
 }
 
 function cellOf(tag, content) {
