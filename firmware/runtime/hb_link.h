@@ -19,8 +19,10 @@ enum {
     HB_SAMPLE = 5,
     HB_WATERMARK = 6,
     HB_OUTPUT = 7,
+    HB_ROWS = 8,
     HB_FAULT = 0x41,
     HB_LOG = 0x42,
+    HB_WANT = 0x43,
     HB_ANSWER = 0x80,
     HB_REFUSED = 0xFF,
 };

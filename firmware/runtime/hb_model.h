@@ -8,11 +8,14 @@
 
 #include <stdint.h>
 
-/* One graph input or output: where its bytes lie in the arena. */
+/* One graph input or output: where its bytes lie in the arena. An input whose offset is HB_STREAMED never lies there
+ * whole: the model asks for the bytes when it needs them. */
 typedef struct {
     uint32_t offset;
     uint32_t bytes;
 } hb_port;
+
+#define HB_STREAMED 0xffffffffu
 
 typedef struct {
     uint8_t *arena;
@@ -28,5 +31,9 @@ extern const hb_model_info hb_model;
  * begins once per patch. Time between two calls belongs to the step of the first. A store to hb_step_mark is the mark
  * that the block profiler looks for. */
 void hb_step_begin(uint16_t step);
+
+/* Put bytes [offset, offset + bytes) of a streamed input at `to`: they come over the link, as from a camera, and the
+ * time until they are there belongs to no step. */
+void hb_input_fetch(uint16_t input, uint32_t offset, uint32_t bytes, void *to);
 
 #endif

@@ -12,6 +12,7 @@
 #include "hb_model.h"
 
 #define HB_NO_STEP 0xffffu
+#define HB_FETCH 0xfffeu /* instead of a step: fetch input, then go on with the same step */
 
 /* Numbers as on the wire (hilbench/wire/messages.py). */
 enum hb_fault_kind {
@@ -109,6 +110,14 @@ uint32_t hb_arena_used(void);
 
 /* --- serving --- */
 
+/* Ask the host for bytes of a streamed input and wait for them. */
+typedef struct {
+    uint8_t input;
+    uint32_t offset, bytes;
+    uint8_t *to;
+} hb_request;
+
+void hb_serve_request(const hb_request *request);
 /* Answer the host until the power goes. */
 void hb_serve(void) __attribute__((noreturn));
 /* Send `fault`, again after each frame that comes. */

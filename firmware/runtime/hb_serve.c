@@ -35,6 +35,11 @@ static void refuse(uint8_t reason)
     answer.length = 1;
 }
 
+static bool is_streamed(uint32_t index)
+{
+    return hb_model.input[index].offset == HB_STREAMED;
+}
+
 static void hello(void)
 {
     static const char build_id[16] __attribute__((nonstring)) = HB_BUILD_ID;
@@ -52,7 +57,11 @@ static void hello(void)
     hb_put16(to + 34, hb_model.steps);
     to[36] = (uint8_t)hb_model.inputs;
     to[37] = (uint8_t)hb_model.outputs;
-    answer.length = 38;
+    to[38] = 0;
+    for (uint32_t i = 0; i < hb_model.inputs && i < 8; i++) {
+        to[38] |= (uint8_t)(is_streamed(i) << i);
+    }
+    answer.length = 39;
 }
 
 static void ping(const uint8_t *payload, uint32_t length)
@@ -71,7 +80,7 @@ static void input(const uint8_t *payload, uint32_t length)
         return;
     }
     uint32_t offset = hb_get32(payload + 1), bytes = length - 5;
-    if (payload[0] >= hb_model.inputs) {
+    if (payload[0] >= hb_model.inputs || is_streamed(payload[0])) {
         refuse(REFUSED_INPUT);
         return;
     }
@@ -87,9 +96,12 @@ static void input(const uint8_t *payload, uint32_t length)
     hb_arena_touched(port->offset + offset + bytes);
 }
 
-static void run(void)
+/* Requests for input use both buffers, so the answer is begun again. */
+static void run(uint16_t sequence)
 {
-    hb_put64(hb_frame_payload(&answer), hb_steps_run());
+    uint64_t ticks = hb_steps_run();
+    hb_frame_begin(&answer, HB_RUN | HB_ANSWER, sequence, nonce);
+    hb_put64(hb_frame_payload(&answer), ticks);
     answer.length = 8;
 }
 
@@ -168,7 +180,7 @@ static void execute(hb_frame *command)
         input(payload, command->length);
         break;
     case HB_RUN:
-        run();
+        run(hb_frame_sequence(command));
         break;
     case HB_SAMPLE:
         sample(payload, command->length);
@@ -204,6 +216,51 @@ static bool is_ours(const hb_frame *command)
     return true;
 }
 
+static void want(const hb_request *request, uint16_t bytes, uint16_t sequence)
+{
+    uint8_t *to = hb_frame_payload(&answer);
+    hb_frame_begin(&answer, HB_WANT, sequence, nonce);
+    to[0] = request->input;
+    hb_put32(to + 1, request->offset);
+    hb_put16(to + 5, bytes);
+    answer.length = 7;
+    hb_frame_send(&answer, hb_port_put);
+}
+
+/* Wait for the rows wanted last. The host repeats its RUN when it hears nothing, which is when the want is repeated. */
+static void await_rows(uint16_t sequence)
+{
+    for (;;) {
+        next_command();
+        if (!is_ours(&receiver.frame)) {
+            continue;
+        }
+        if (hb_frame_kind(&receiver.frame) == HB_RUN) {
+            hb_frame_send(&answer, hb_port_put);
+        } else if (hb_frame_kind(&receiver.frame) == HB_ROWS && hb_frame_sequence(&receiver.frame) == sequence) {
+            return;
+        }
+    }
+}
+
+void hb_serve_request(const hb_request *request)
+{
+    static uint16_t sequence;
+    hb_request rest = *request;
+    while (rest.bytes > 0) {
+        uint32_t chunk = rest.bytes < HB_PAYLOAD_MAX ? rest.bytes : HB_PAYLOAD_MAX;
+        want(&rest, (uint16_t)chunk, ++sequence);
+        await_rows(sequence);
+        const uint8_t *rows = hb_frame_payload(&receiver.frame);
+        for (uint32_t i = 0; i < chunk && i < receiver.frame.length; i++) {
+            rest.to[i] = rows[i];
+        }
+        rest.to += chunk;
+        rest.offset += chunk;
+        rest.bytes -= chunk;
+    }
+}
+
 /* Uses the answer's buffer: allowed only before a command is executed. */
 static void say(const char *text)
 {
@@ -216,6 +273,9 @@ static void say(const char *text)
 
 static void serve(hb_frame *command)
 {
+    if (hb_frame_kind(command) == HB_ROWS) {
+        return; /* comes late: it was sent twice */
+    }
     bool again = answered && hb_frame_sequence(command) == hb_frame_sequence(&answer);
     if (!again) {
         if (hb_frame_kind(command) == HB_HELLO && hb_platform.note) {

@@ -116,11 +116,10 @@ def _line(path: Path, address: int) -> str:
         if not elf.has_dwarf_info():
             return ""
         dwarf = elf.get_dwarf_info()
-        for unit in dwarf.iter_CUs():
-            program = dwarf.line_program_for_CU(unit)
-            if program is not None and (found := _line_in(program, address)):
-                return found
-    return ""
+        ranges = dwarf.get_aranges()
+        unit = ranges.cu_offset_at_addr(address) if ranges is not None else None
+        program = None if unit is None else dwarf.line_program_for_CU(dwarf.get_CU_at(unit))
+        return "" if program is None else _line_in(program, address)
 
 
 def _line_in(program: Any, address: int) -> str:

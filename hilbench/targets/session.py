@@ -62,6 +62,7 @@ class LinkSession(Session):
         self._sequence = 0
         self._last = b""
         self._log: list[str] = []
+        self._streamed: dict[int, bytes] = {}
         self.repeated = 0
         self.answer = self._greet()
         self.hello = self._hello(self.answer)
@@ -72,7 +73,10 @@ class LinkSession(Session):
         return dict(self._decoder.dropped)
 
     def write_input(self, index: int, data: bytes) -> None:
-        """See `Session`."""
+        """See `Session`. A streamed input is kept, and sent when the target asks for it."""
+        if index in self.answer.streamed:
+            self._streamed[index] = data
+            return
         for offset in range(0, len(data), _INPUT_CHUNK):
             self._command(Kind.INPUT, messages.pack_input(index, offset, data[offset : offset + _INPUT_CHUNK]))
 
@@ -168,12 +172,22 @@ class LinkSession(Session):
             raise self._fault(frame.payload)
         if frame.kind == Kind.LOG:
             self._log.append(frame.payload.decode("utf-8", "replace"))
+        if frame.kind == Kind.WANT:
+            self._send_rows(frame)
+            return None
         if frame.sequence != self._sequence:
             return None
         if frame.kind == Kind.REFUSED:
             reason = messages.named(messages.REFUSALS, frame.payload[0]) if frame.payload else "refused"
             raise LinkError(f"the target refuses {kind.name}: {reason}")
         return frame.payload if frame.kind == kind | ANSWER else None
+
+    def _send_rows(self, frame: Frame) -> None:
+        want = messages.unpack_want(frame.payload)
+        rows = self._streamed.get(want.index, b"")[want.offset : want.offset + want.size]
+        if len(rows) != want.size:
+            raise LinkError(f"the target asks for {want}, which no input was given for")
+        self._line.write(Frame(Kind.ROWS, frame.sequence, self._nonce, rows).encode())
 
     def _fault(self, payload: bytes) -> TargetFault:
         fault = messages.unpack_fault(payload)

@@ -7,16 +7,20 @@ that the host may repeat whatever got lost. FAULT and LOG come unasked.
     command                                  answer
     HELLO                                    build id char[16], CPUID u32, clock Hz u32, counter u8, guards u8,
                                              ticks of an empty step u32, ticks of the known loop u32,
-                                             steps u16, inputs u8, outputs u8
+                                             steps u16, inputs u8, outputs u8, streamed inputs u8 (bits)
     PING any bytes                           the same bytes
     INPUT index u8, offset u32, bytes        (empty)
     RUN                                      DONE: ticks u64 of the whole inference
     SAMPLE first u16                         first u16, then ticks u64 of that step and those after it
     WATERMARK                                per region: kind u8, bytes used u32, size u32
     OUTPUT index u8, offset u32              index u8, offset u32, size of the output u32, bytes from the offset on
+    ROWS bytes, with WANT's sequence         (none)
     (any that makes no sense)                REFUSED: reason u8
 
     unasked: FAULT kind u8, step u16, then u32 each: pc, lr, psr, cfsr, hfsr, address, sp      LOG text
+             WANT input u8, offset u32, bytes u16, with a sequence number of its own: during RUN, input is streamed
+
+A target that waits for ROWS repeats its WANT when RUN is repeated.
 """
 
 from __future__ import annotations
@@ -40,8 +44,10 @@ class Kind(IntEnum):
     SAMPLE = 5
     WATERMARK = 6
     OUTPUT = 7
+    ROWS = 8
     FAULT = 0x41
     LOG = 0x42
+    WANT = 0x43
     REFUSED = 0xFF
 
 
@@ -62,7 +68,8 @@ CORES = {
 }  # fmt: skip
 """CPUID part numbers (Arm: the cores' technical reference manuals)."""
 
-_HELLO = struct.Struct("<16sIIBBIIHBB")
+_HELLO = struct.Struct("<16sIIBBIIHBBB")
+_WANT = struct.Struct("<BIH")
 _FAULT = struct.Struct("<BH7I")
 _DONE = struct.Struct("<Q")
 _MARK = struct.Struct("<BII")
@@ -78,6 +85,8 @@ def named(names: tuple[str, ...], number: int) -> str:
 class HelloAnswer:
     """Who the firmware is. `loop_ticks` is what 1,000 rounds of a two-instruction loop took.
 
+    `streamed` are the inputs that it asks for while it runs.
+
     Ticks are cycles of the core, or instructions where the counter is "icount".
     """
 
@@ -91,6 +100,7 @@ class HelloAnswer:
     steps: int
     inputs: int
     outputs: int
+    streamed: tuple[int, ...]
 
     @property
     def core(self) -> str:
@@ -106,6 +116,15 @@ class Fault:
     kind: str
     step: int | None
     registers: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Want:
+    """Bytes of a streamed input that the target waits for."""
+
+    index: int
+    offset: int
+    size: int
 
 
 @dataclass(frozen=True)
@@ -129,10 +148,11 @@ class Chunk:
 
 def unpack_hello(payload: bytes) -> HelloAnswer:
     """Answer to HELLO; struct.error for a malformed one, as from every function here."""
-    build_id, cpuid, clock, counter, guards, empty, loop, steps, inputs, outputs = _HELLO.unpack(payload)
+    build_id, cpuid, clock, counter, guards, empty, loop, steps, inputs, outputs, bits = _HELLO.unpack(payload)
     return HelloAnswer(
         build_id.rstrip(b"\0").decode("ascii", "replace"), cpuid, clock, named(COUNTERS, counter),
         tuple(name for bit, name in enumerate(GUARDS) if guards >> bit & 1), empty, loop, steps, inputs, outputs,
+        tuple(index for index in range(8) if bits >> index & 1),
     )  # fmt: skip
 
 
@@ -141,6 +161,11 @@ def unpack_fault(payload: bytes) -> Fault:
     kind, step, *values = _FAULT.unpack(payload)
     registers = dict(zip(("pc", "lr", "psr", "cfsr", "hfsr", "address", "sp"), values, strict=True))
     return Fault(named(FAULTS, kind), None if step == NO_STEP else step, registers)
+
+
+def unpack_want(payload: bytes) -> Want:
+    """WANT."""
+    return Want(*_WANT.unpack(payload))
 
 
 def unpack_done(payload: bytes) -> int:

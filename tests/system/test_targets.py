@@ -21,7 +21,7 @@ from hilbench.targets.process import started
 from hilbench.targets.session import Deadlines, LinkSession
 from hilbench.targets.target import TARGETS
 from hilbench.wire.messages import Kind
-from tests.system.tiny import expected, tiny
+from tests.system.tiny import expected, streaming, tiny
 
 MACHINES = ("mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505", "microbit")
 WITH_MPU = MACHINES[:-1]
@@ -100,19 +100,23 @@ CRIMES = {
     "usage fault": '__asm volatile("udf #0");',
     "stack overflow": '__asm volatile("1: push {r0, r1}\\n b 1b");',
 }
+ALL_CRIMES = (
+    "switch (arena[0]) {" + "".join(f"case {n}: {crime} break;" for n, crime in enumerate(CRIMES.values())) + "}"
+)
 
 
 @pytest.mark.parametrize("machine", WITH_MPU)
-@pytest.mark.parametrize("kind", CRIMES)
-def test_a_crime_is_told_with_step_and_place(machine: str, kind: str) -> None:
-    with booted(machine, built(machine, CRIMES[kind])) as session, pytest.raises(TargetFault) as caught:
-        ticks(session)
-    fault = caught.value
-    assert (fault.kind, fault.step) == (kind, "step 1")
-    assert fault.place.startswith("hb_step_01_add")
-    if kind in ("memory fault", "usage fault"):
-        assert fault.place.startswith("hb_step_01_add model.c:")
-        assert fault.registers["cfsr"] != 0
+def test_a_crime_is_told_with_step_and_place(machine: str) -> None:
+    image = built(machine, ALL_CRIMES)
+    for number, kind in enumerate(CRIMES):
+        with booted(machine, image) as session, pytest.raises(TargetFault) as caught:
+            ticks(session, bytes([number] * 8))
+        fault = caught.value
+        assert (fault.kind, fault.step) == (kind, "step 1")
+        assert fault.place.startswith("hb_step_01_add")
+        if kind in ("memory fault", "usage fault"):
+            assert fault.place.startswith("hb_step_01_add model.c:")
+            assert fault.registers["cfsr"] != 0
 
 
 def test_flash_is_read_only_and_null_is_guarded_and_zero_divides_not() -> None:
@@ -309,6 +313,39 @@ class Deaf:
 
     def write(self, data: bytes) -> None:
         self._line.write(data)
+
+
+@pytest.mark.parametrize("machine", ("mps2-an386", "microbit"))
+def test_a_streamed_input_comes_when_it_is_asked_for(machine: str) -> None:
+    """The answer is the same; waiting is nobody's time, so the counts are the same in every run."""
+    image = execute(prepare(streaming(), find(machine), target="qemu"))
+    runs = []
+    with booted(machine, image) as session, pytest.raises(LinkError, match="no input was given"):
+        session.run()
+    with booted(machine, image) as session:
+        for repeat in range(4):
+            data = bytes(range(repeat, repeat + 8))
+            runs.append(ticks(session, data))
+            assert session.read_output(0) == expected(data)
+    assert all(run == runs[0] for run in runs)
+    assert image.ledger is not None
+    assert image.ledger.stack_bound < 200
+
+
+def test_a_streamed_input_survives_a_noisy_line() -> None:
+    image = execute(prepare(streaming(), find("mps2-an386"), target="host"))
+    deadlines = Deadlines(hello=10, answer=10, run=10, repeat=0.06)
+    with (
+        started(lambda link: (str(image.elf), str(link)), repair="") as child,
+        SerialLine(child.url, 115200) as serial,
+    ):
+        session = LinkSession(Noisy(serial, 0.004, 5), image, deadlines, check=child.check)
+        for repeat in range(12):
+            data = bytes(range(repeat, repeat + 8))
+            session.write_input(0, data)
+            session.run()
+            assert session.read_output(0) == expected(data)
+        assert session.repeated > 0
 
 
 def test_a_transcript_replays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,6 +53,13 @@ def tiny(crime: str = "", arena: int = 40, before: str = "") -> dict[str, str]:
     return {"model.c": before + MODEL.format(crime=crime, arena=arena)}
 
 
+def streaming() -> dict[str, str]:
+    """The same model, whose input comes in two pieces while it runs."""
+    text = tiny()["model.c"].replace("{{0, 8}}", "{{HB_STREAMED, 8}}")
+    fetch = "hb_input_fetch(0, 0, 3, arena);\n    hb_input_fetch(0, 3, 5, arena + 3);\n"
+    return {"model.c": text.replace("hb_step_begin(0);", "hb_step_begin(0);\n    " + fetch)}
+
+
 def expected(data: bytes) -> bytes:
     """What the model makes of eight bytes."""
     return bytes((2 * byte + 1) & 0xFF for byte in reversed(data))
