@@ -6,9 +6,13 @@ Inference", sections 4.2 and 4.3.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from math import inf
 
 from hilbench.plan.lifetime import Life, live_bytes
+
+ROUNDS = 25
+"""Greedy placements that are tried from each order to start from."""
 
 EXACT_NODES = 5_000
 """Partial placements that the exact search looks at before it is content with the best one found."""
@@ -22,15 +26,29 @@ def place(buffers: Sequence[Life], steps: int) -> Offsets:
     The exact search runs only where the quick ones leave a gap to the lower bound, the largest live set.
     """
     bound = max(live_bytes(buffers, steps), default=0)
-    best: Offsets | None = None
-    for order in ORDERS:
-        offsets = _greedy(buffers, order(buffers, steps))
-        if best is None or extent(buffers, offsets) < extent(buffers, best):
-            best = offsets
-        if extent(buffers, best) == bound:
+    best: Offsets = []
+    least: float = inf
+    for offsets in _quick(buffers, steps, bound):
+        if extent(buffers, offsets) < least:
+            best, least = offsets, extent(buffers, offsets)
+        if least == bound:
             return best
-    assert best is not None
     return _Exact(buffers, bound, best).search()
+
+
+def _quick(buffers: Sequence[Life], steps: int, bound: int) -> Iterator[Offsets]:
+    """Greedy placements in several orders, then in orders that put those first which came to lie too high.
+
+    The latter is squeaky wheel optimisation (Joslin and Clements 1999): what was placed badly is placed earlier.
+    """
+    for order in ORDERS:
+        ranks = {index: rank for rank, index in enumerate(order(buffers, steps))}
+        blame = dict.fromkeys(ranks, 0)
+        for _ in range(ROUNDS):
+            offsets = _greedy(buffers, sorted(ranks, key=lambda i: (-blame[i], ranks[i])))
+            yield offsets
+            for index, buffer in enumerate(buffers):
+                blame[index] += offsets[index] + buffer.size > bound
 
 
 def extent(buffers: Sequence[Life], offsets: Sequence[int]) -> int:

@@ -81,6 +81,20 @@ class Candidate:
     stage: Stage
 
 
+@dataclass(frozen=True)
+class _Block:
+    """Operators of a stage from `start` to before `stop`, joined to the others by one map at each end.
+
+    `sources` flow in, `ends` flow on; `maps` are all that are written in it, sources included.
+    """
+
+    start: int
+    stop: int
+    sources: frozenset[str]
+    ends: frozenset[str]
+    maps: frozenset[str]
+
+
 class Cuts:
     """The stages that a graph can be cut into, with what each needs.
 
@@ -89,7 +103,9 @@ class Cuts:
 
     def __init__(self, graph: Graph, scratch: Sequence[int], streamed: tuple[str, ...], most: Sequence[int]) -> None:
         self.graph, self.scratch, self.streamed, self.most = graph, scratch, streamed, most
-        self._blocks: dict[tuple[int, int, frozenset[str], frozenset[str], int], Followed] = {}
+        self._blocks: dict[tuple[int, int], list[_Block]] = {}
+        self._followed: dict[tuple[_Block, frozenset[str], int], Followed] = {}
+        self._gathered: dict[tuple[int, int, int], int] = {}
 
     @cached_property
     def lives(self) -> dict[str, tuple[int, int]]:
@@ -151,17 +167,27 @@ class Cuts:
             return False
         return all(self._op_rolls(position, start, stop) for position in range(start, stop))
 
+    @cached_property
+    def _windowed(self) -> list[frozenset[str]]:
+        """For every operator the inputs that it sees through windows."""
+        return [
+            frozenset(
+                name
+                for which, name in enumerate(op.inputs)
+                if name is not None and len(op.outputs) == 1 and windows(op, self.graph, which) is not None
+            )
+            for op in self.graph.ops
+        ]
+
     def _op_rolls(self, position: int, start: int, stop: int) -> bool:
         op = self.graph.ops[position]
         if op.kind in _VIEWS or len(op.outputs) != 1:
             return False
         if position < stop - 1 and not any(start <= p < stop for p in self.graph.consumers[op.outputs[0]]):
             return False
-        inner = [
-            i for i, n in enumerate(op.inputs) if n in self.streamed or start <= self.graph.producer.get(str(n), -1)
-        ]
+        flowing = {n for n in op.present_inputs if n in self.streamed or start <= self.graph.producer.get(n, -1)}
         shape = self.graph[op.outputs[0]].shape
-        return len(shape) == 4 and shape[0] == 1 and all(windows(op, self.graph, i) is not None for i in inner)
+        return len(shape) == 4 and shape[0] == 1 and flowing <= self._windowed[position]
 
     def _rolled(self, start: int, stop: int, most: int) -> Rolling:
         graph = self.graph
@@ -222,34 +248,54 @@ class Cuts:
 
     def _work(self, stage: Rolling, position: int) -> int:
         """Scratch of the kernel and of the windows that are gathered for it."""
-        gathers = stage_gathers(self.graph, stage, self.graph.ops[position])
-        return _aligned(self.scratch[position]) + sum(gathers.values())
+        op = self.graph.ops[position]
+        piece = stage.pieces[op.outputs[0]]
+        rings = [which for which, name in enumerate(op.inputs) if name in stage.rings]
+        for which in rings:
+            if (position, which, piece) not in self._gathered:
+                self._gathered[position, which, piece] = gathered(op, self.graph, which, piece)
+        return _aligned(self.scratch[position]) + sum(self._gathered[position, which, piece] for which in rings)
 
     def _stage_blocks(
         self, start: int, stop: int, pieces: dict[str, int], outputs: frozenset[str], most: int
     ) -> list[Followed]:
         """What a stage needs, block by block: where one map alone crosses, what comes after asks for it in order."""
         found = []
-        bounds = [start, *(b for b in range(start + 1, stop) if len(self._crossing(start, b, stop)) == 1), stop]
-        for first, last in itertools.pairwise(bounds):
-            sources = self._crossing(start, first, stop) | self._fed(first, last)
-            key = (first, last, sources, outputs & (sources | self._written(first, last)), most)
-            if key not in self._blocks:
-                ends = outputs | (self._crossing(start, last, stop) - sources)
-                self._blocks[key] = follow(self.graph, range(first, last), pieces, sorted(sources), ends)
-            found.append(self._blocks[key])
+        for block in self._cut_up(start, stop):
+            key = (block, outputs & block.maps, most)
+            if key not in self._followed:
+                ops, sources = range(block.start, block.stop), sorted(block.sources)
+                self._followed[key] = follow(self.graph, ops, pieces, sources, outputs | block.ends)
+            found.append(self._followed[key])
         return found
 
-    def _crossing(self, start: int, cut: int, stop: int) -> frozenset[str]:
-        """Maps that flow within the stage from operators before `cut` to operators after it."""
-        made = self._written(start, cut) | (frozenset(self.streamed) if self._feeds(start, cut) else frozenset())
-        return frozenset(n for n in made if any(cut <= p < stop for p in self.graph.consumers[n]))
+    def _cut_up(self, start: int, stop: int) -> list[_Block]:
+        """The blocks of a stage."""
+        if (start, stop) not in self._blocks:
+            crossing = self._crossing(start, stop)
+            bounds = [start, *(cut for cut, names in crossing.items() if len(names) == 1), stop]
+            self._blocks[start, stop] = [
+                self._block(first, last, crossing.get(first, frozenset()), crossing.get(last, frozenset()))
+                for first, last in itertools.pairwise(bounds)
+            ]
+        return self._blocks[start, stop]
 
-    def _fed(self, start: int, stop: int) -> frozenset[str]:
-        return frozenset(n for n in self.streamed if any(start <= p < stop for p in self.graph.consumers[n]))
+    def _block(self, start: int, stop: int, before: frozenset[str], after: frozenset[str]) -> _Block:
+        fed = {n for n in self.streamed if any(start <= p < stop for p in self.graph.consumers[n])}
+        written = {self.graph.ops[p].outputs[0] for p in range(start, stop)}
+        sources = before | fed
+        return _Block(start, stop, sources, after - sources, sources | written)
 
-    def _written(self, start: int, stop: int) -> frozenset[str]:
-        return frozenset(self.graph.ops[p].outputs[0] for p in range(start, stop))
+    def _crossing(self, start: int, stop: int) -> dict[int, frozenset[str]]:
+        """For every cut inside a stage the maps that flow across it within the stage."""
+        found: dict[int, set[str]] = {cut: set() for cut in range(start + 1, stop)}
+        made = [(self.graph.ops[p].outputs[0], p) for p in range(start, stop)]
+        for name, position in [*made, *((name, -1) for name in self.streamed)]:
+            readers = [p for p in self.graph.consumers[name] if start <= p < stop]
+            if readers:
+                for cut in range((readers[0] if position < 0 else position) + 1, readers[-1] + 1):
+                    found[cut].add(name)
+        return {cut: frozenset(names) for cut, names in found.items()}
 
 
 def best_stages(cuts: Cuts, limit: float = inf) -> Schedule | None:
