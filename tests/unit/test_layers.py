@@ -24,7 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("gate",),
     ("report",),
     ("plot",),
-    ("cli",),
+    ("cli", "pytest_plugin"),
 )
 RANK = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms}
 BESIDE = {"virtual": {"errors", "registry", "resources", "config", "boards", "profile", "virtual"}}
