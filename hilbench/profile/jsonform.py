@@ -129,10 +129,15 @@ def to_json(profile: Profile) -> dict[str, Any]:
     return {"format": FORMAT, "version": VERSION, "machine": profile.machine, "sections": sections}
 
 
-def write(profile: Profile, path: Path) -> None:
-    """Write `profile` as JSON, one block per line."""
+def dumps(profile: Profile) -> str:
+    """`profile` as JSON, one block per line."""
     text = json.dumps(to_json(profile), separators=(",", ":"))
-    path.write_text(text.replace('{"address"', '\n{"address"') + "\n", encoding="utf-8")
+    return text.replace('{"address"', '\n{"address"') + "\n"
+
+
+def write(profile: Profile, path: Path) -> None:
+    """Write `profile` to a file."""
+    path.write_text(dumps(profile), encoding="utf-8")
 
 
 def schema() -> dict[str, Any]:

@@ -22,7 +22,7 @@ from hilbench.errors import ConfigError, ToolError, UsageError
 from hilbench.ir.graph import Array
 from hilbench.results.schema import SCHEMA_VERSION, Provenance, RunRecord, Status, Value
 
-RUN, RECORDS, OUTPUTS, LOCK = "run.json", "records.jsonl", "outputs", ".lock"
+RUN, RECORDS, OUTPUTS, PROFILES, LOCK = "run.json", "records.jsonl", "outputs", "profiles", ".lock"
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,12 @@ class Store:
         np.savez_compressed(buffer, allow_pickle=False, **arrays)
         path = self.folder / OUTPUTS / f"{run_id}.npz"
         write_atomic(path, buffer.getvalue())
+        return path
+
+    def save_profile(self, run_id: str, text: str) -> Path:
+        """Keep a block profile (JSON) as `profiles/RUN_ID.json`."""
+        path = self.folder / PROFILES / f"{run_id}.json"
+        write_atomic(path, text.encode())
         return path
 
     def write_header(self, header: Mapping[str, Any]) -> None:

@@ -16,6 +16,7 @@ from hilbench.errors import BuildError, ConfigError, DoesNotFit, ExitCode, Hilbe
 from hilbench.ir import reference
 from hilbench.ir.graph import Array, Graph
 from hilbench.metrics.metric import Evidence, collect
+from hilbench.profile import Profile
 from hilbench.results.schema import RunRecord, Status, Value
 from hilbench.runner.firmware import Firmware, compile_model, toolchain_identity
 from hilbench.runner.identity import code_digest
@@ -52,10 +53,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A record, and the device's outputs where there are any (the arrays of `outputs/RUN_ID.npz`)."""
+    """A record; the device's outputs (`outputs/RUN_ID.npz`) and the last repeat's block profile where there are any."""
 
     record: RunRecord
     outputs: Mapping[str, Array] = field(default_factory=dict)
+    profile: Profile | None = None
 
 
 def cells(suite: Suite) -> list[Cell]:
@@ -114,7 +116,8 @@ def _measured(cell: Cell) -> Outcome:
         values=values,
         provenance=record.provenance | firmware.provenance() | observed.provenance() | _said_of(inputs),
     )
-    return Outcome(record, _kept(firmware, observed, inputs))
+    profile = observed.profiles[-1] if status is Status.OK and observed.profiles else None
+    return Outcome(record, _kept(firmware, observed, inputs), profile)
 
 
 def expected_outputs(graph: Graph, inputs: Inputs) -> dict[str, Array]:

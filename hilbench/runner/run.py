@@ -16,6 +16,7 @@ import numpy as np
 import hilbench
 from hilbench.errors import ExitCode, UnsupportedModel
 from hilbench.importers import load_model
+from hilbench.profile import jsonform
 from hilbench.results.schema import RunRecord, Status
 from hilbench.results.store import Store, open_store, read_header, read_records
 from hilbench.runner.cell import Cell, Outcome, cells, is_final, measure
@@ -97,9 +98,11 @@ def _records(folder: Path) -> Sequence[RunRecord]:
 
 
 def _keep(store: Store, outcome: Outcome) -> None:
-    """Outputs first: a record that is there has its outputs."""
+    """Outputs and profile first: a record that is there has them."""
     if outcome.outputs:
         store.save_outputs(outcome.record.run_id, outcome.outputs)
+    if outcome.profile is not None:
+        store.save_profile(outcome.record.run_id, jsonform.dumps(outcome.profile))
     store.append(outcome.record)
 
 

@@ -131,3 +131,25 @@ def test_calibrate_writes_the_board_file_and_keeps_its_comments(hilbench: Hilben
         line for line in shipped("boards", "nucleo_l4r5zi.toml").read_text().splitlines() if line.startswith("#")
     ]
     assert comments and all(line in mine.read_text().splitlines() for line in comments)
+
+
+@needs_tools
+def test_profile_of_a_run_is_that_of_its_rows(hilbench: Hilbench, tmp_path: Path) -> None:
+    boards = ("--board", "nucleo_l4r5zi", "--board", "nucleo_u575zi")
+    hilbench("run", "digits", *boards, "--variant", "int8", "--repeats", "2", "--out", "out", "--jobs", "1")
+    rows = json.loads(hilbench("show", "out", "--format", "json").stdout)
+    doubtful = hilbench("profile", "out")
+    assert doubtful.returncode == 2
+    assert "2 profiles of out fit; name one" in doubtful.stderr
+    summary = json.loads(hilbench("profile", "out", "--board", "nucleo_u575zi", "--format", "json").stdout)
+    mine = [row for row in rows if row["board"] == "nucleo_u575zi" and row["repeat"] == 1 and not row["step"]]
+    values = {row["metric"]: row for row in mine}
+    assert values["instructions"]["provenance"] == "counted"
+    assert values["cycles"]["provenance"] == "modelled"
+    assert values["instructions"]["value"] == summary["total"]["instructions"]
+    assert values["cycles"]["value"] == summary["total"]["cycles"]
+    assert "±2.4 %, block profile, warm" in values["cycles"]["detail"]
+    for metric in ("instructions", "cycles"):
+        steps = [r for r in rows if (r["metric"], r["board"], r["repeat"]) == (metric, "nucleo_u575zi", 0)]
+        (total,) = (row["value"] for row in steps if not row["step"])
+        assert sum(row["value"] for row in steps if row["step"]) == total
