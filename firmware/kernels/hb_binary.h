@@ -13,6 +13,7 @@ typedef struct {
     int32_t a_y, a_x, a_c, b_y, b_x, b_c;
     int32_t left_shift, a_offset, a_multiplier, a_shift, b_offset, b_multiplier, b_shift, subtract; /* ADD, SUB */
     int32_t output_offset, multiplier, shift, low, high;
+    int32_t solved_a, solved_b, solved_c, solved_shift; /* ADD, SUB */
 } hb_binary_int8_args;
 
 typedef struct {

@@ -153,13 +153,8 @@ HB_KERNEL hb_dsp_channel hb_dsp_channel_of(int32_t bias, int32_t multiplier, int
 
 HB_KERNEL int8_t hb_dsp_output(int32_t sum, hb_dsp_channel channel)
 {
-    int32_t scaled = hb_smmlar(sum, channel.multiplier, channel.addend + (sum >> 31)) >> channel.shift;
-#ifdef __ARM_FEATURE_DSP
-    __asm("ssat %0, #8, %0" : "+r"(scaled));
-#else
-    scaled = hb_clamp(scaled, INT8_MIN, INT8_MAX);
-#endif
-    return (int8_t)scaled;
+    const int32_t scaled = hb_smmlar(sum, channel.multiplier, channel.addend + (sum >> 31)) >> channel.shift;
+    return (int8_t)hb_saturate8(scaled);
 }
 
 /* One word of two channels and four pixels: 16 products in 16 cycles on a Cortex-M4, six loads, which pipeline in

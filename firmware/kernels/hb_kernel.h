@@ -35,6 +35,18 @@ HB_KERNEL int32_t hb_clamp(int32_t value, int32_t low, int32_t high)
     return value < low ? low : value > high ? high : value;
 }
 
+/* To int8; one instruction where there is one. */
+HB_KERNEL int32_t hb_saturate8(int32_t value)
+{
+#ifdef __ARM_FEATURE_SAT
+    int32_t result;
+    __asm("ssat %0, #8, %1" : "=r"(result) : "r"(value));
+    return result;
+#else
+    return hb_clamp(value, INT8_MIN, INT8_MAX);
+#endif
+}
+
 HB_KERNEL float hb_clampf(float value, float low, float high)
 {
     return value < low ? low : value > high ? high : value;

@@ -9,6 +9,7 @@ from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Graph, Op
 from hilbench.ir.quantized import add_constants, mul_constants
 from hilbench.kernels.family import FAMILIES, Argument, Call, Family, Operand, operand
+from hilbench.kernels.requantize import SolvedAdd, solve_add
 from hilbench.kernels.weighted import float_clamp
 
 
@@ -29,6 +30,11 @@ class Binary(Family):
         a, b, y = (operand(name, shape) for name, shape in zip(names, shapes, strict=True))
         members = {"channels": y.channels, **_steps("a", a, y), **_steps("b", b, y)}
         return (Call((a, b), y, members | _arithmetic(op, graph)),)
+
+    def facts(self, op: Op, graph: Graph) -> dict[str, Argument]:
+        """Also `solved`: whether the short form of ADD is there."""
+        facts = super().facts(op, graph)
+        return {**facts, "solved": int("solved_shift" in facts)}
 
 
 def _as_maps(shapes: tuple[tuple[int, ...], ...]) -> list[tuple[int, ...]]:
@@ -78,7 +84,10 @@ def _arithmetic(op: Op, graph: Graph) -> dict[str, Argument]:
 
 def _add_members(op: Op, graph: Graph) -> dict[str, Argument]:
     k = add_constants(op, graph)
+    solved = solve_add(op, graph)
+    short: dict[str, Argument] = {} if solved is None else _solved_members(solved)
     return {
+        **short,
         "left_shift": k.left_shift,
         "a_offset": k.input1_offset,
         "a_multiplier": k.input1_multiplier,
@@ -92,6 +101,15 @@ def _add_members(op: Op, graph: Graph) -> dict[str, Argument]:
         "shift": k.output_shift,
         "low": k.act_min,
         "high": k.act_max,
+    }
+
+
+def _solved_members(solved: SolvedAdd) -> dict[str, Argument]:
+    return {
+        "solved_a": solved.first,
+        "solved_b": solved.second,
+        "solved_c": solved.offset,
+        "solved_shift": solved.shift,
     }
 
 

@@ -72,7 +72,8 @@ extern const int8_t hb_02_operand_1[17];
 static __attribute__((noinline)) void hb_step_02_add(const hb_range *rows, const hb_range *cols)
 {
     static const hb_binary_int8_args args = {
-        .channels = 17, .a_y = 1, .a_x = 1, .a_c = 1, .b_y = 0, .b_x = 0, .b_c = 1, .left_shift = 20, .a_offset = -2,
+        .channels = 17, .a_y = 1, .a_x = 1, .a_c = 1, .b_y = 0, .b_x = 0, .b_c = 1, .solved_a = 300443,
+        .solved_b = 3676751, .solved_c = 590898057, .solved_shift = 22, .left_shift = 20, .a_offset = -2,
         .a_multiplier = 1403840761, .a_shift = -4, .b_offset = 93, .b_multiplier = 1073741824, .b_shift = 0,
         .subtract = 0, .output_offset = 59, .multiplier = 1882496615, .shift = -19, .low = -128, .high = 127
     };
