@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "report"))
-
-from report_examples import make_run
-
 from hilbench.results.store import open_store
+from tests.unit.report.report_examples import make_run
 
 NOTEBOOK = Path(__file__).parents[2] / "docs" / "notebook.ipynb"
 PLOTTED = 4

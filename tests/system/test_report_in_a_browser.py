@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "report"))
-
-from report_examples import make_run
 
 from hilbench.gate.judge import judge
 from hilbench.gate.rules import Rules
 from hilbench.report.html import render
 from hilbench.report.plots.plot import PLOTS
 from hilbench.results.baseline import of_run
+from tests.unit.report.report_examples import make_run
 
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="playwright is not installed: pip install 'hilbench[dev]'"

@@ -9,7 +9,10 @@ from hilbench.results.run import Run
 from hilbench.results.schema import Provenance, RunRecord, Status, Value
 
 VARIANTS = tuple(
-    f"{form}{sparse}{patch}" for form in ("int8", "float32", "int4") for sparse in ("", "+sparse:0.8") for patch in ("", "+patch")
+    f"{form}{sparse}{patch}"
+    for form in ("int8", "float32", "int4")
+    for sparse in ("", "+sparse:0.8")
+    for patch in ("", "+patch")
 )
 STEPS = 24
 

@@ -1,0 +1,135 @@
+"""Reports without a browser: tables, Markdown, plots over the registry, files, and what must stay out of them."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import altair
+import pandas as pd
+import pytest
+
+import hilbench
+from hilbench.errors import UsageError
+from hilbench.report import markdown, select
+from hilbench.report.files import write_plots
+from hilbench.report.html import render
+from hilbench.report.plots.plot import PLOTS, context, draw, spec
+from hilbench.report.table import comparison
+from hilbench.results import history
+from hilbench.results.run import Run
+from hilbench.results.schema import Provenance, RunRecord, Status, Value
+from hilbench.results.store import open_store
+from tests.unit.report.report_examples import make_run
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    return make_run(models=1, variants=5)
+
+
+@pytest.fixture(scope="module")
+def past(run: Run, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    folder = tmp_path_factory.mktemp("history")
+    for day in (1, 2, 3):
+        history.add(run, folder, f"c{day}", datetime(2026, 1, day, tzinfo=UTC))
+    return history.load(folder)
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_every_plot_is_valid_and_has_a_sentence(name: str, run: Run, past: pd.DataFrame) -> None:
+    chart = draw(PLOTS[name], run.frame, context(run, past))
+    assert chart is not None
+    chart.to_dict(validate=True)
+    assert PLOTS[name].says.endswith(".")
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_every_plot_copes_with_a_run_of_failures(name: str) -> None:
+    record = RunRecord("r", "s", "m", "b", "t", "int8", Status.FAILED, "no answer", "", "", "0")
+    failed = Run((record,))
+    assert (
+        draw(PLOTS[name], failed.frame, context(failed, failed.frame.assign(commit="c", time=pd.Timestamp(0)))) is None
+    )
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_no_axis_holds_two_provenances(name: str, run: Run, past: pd.DataFrame) -> None:
+    """Every axis that has a value says which one kind it holds, where the values of a run have several."""
+    text = json.dumps(spec(draw(PLOTS[name], run.frame, context(run, past))))
+    kinds = [kind.value for kind in Provenance]
+    assert name == "arena" or any(f"({kind})" in text for kind in kinds)
+
+
+def test_plots_are_in_one_order() -> None:
+    places = [plot.place for plot in PLOTS.values()]
+    assert len(set(places)) == len(places)
+
+
+def test_the_table_compares_with_the_named_baseline_variant(run: Run) -> None:
+    table = comparison(run.frame, "int8+patch")
+    rows = {row.variant: row for row in table.rows}
+    place = table.columns.index(("instructions", "counted"))
+    assert rows["int8+patch"].baseline and rows["int8+patch"].cells[place].ratio == ""
+    base, other = rows["int8+patch"].cells[place].value, rows["int8"].cells[place].value
+    assert rows["int8"].cells[place].ratio == f"×{other / base:.3g}"
+
+
+def test_modelled_numbers_carry_their_band(run: Run) -> None:
+    table = comparison(run.frame)
+    cells = dict(zip(table.columns, table.rows[0].cells, strict=True))
+    assert cells["cycles", "modelled"].text.endswith("± 5.2 %")
+    assert "±" not in cells["instructions", "counted"].text
+
+
+def test_a_result_without_values_is_a_row_with_its_reason(run: Run) -> None:
+    last = comparison(run.frame).rows[-1]
+    assert (last.status, last.detail) == ("does_not_fit", "ram is too small <b>")
+    assert all(cell.text == "" for cell in last.cells)
+
+
+def test_wide_never_mixes_provenances() -> None:
+    values = (Value("cycles", 1.0, "", Provenance.MEASURED), Value("cycles", 2.0, "", Provenance.MODELLED))
+    frame = Run((RunRecord("r", "s", "m", "b", "t", "v", Status.OK, "", "", "", "0", values),)).frame
+    columns = [("cycles", "measured"), ("cycles", "modelled"), ("cycles", "counted")]
+    row = select.wide(frame, columns).iloc[0]
+    assert row[columns[0]] == 1.0 and row[columns[1]] == 2.0 and pd.isna(row[columns[2]])
+
+
+def test_markdown_has_a_table_per_group_and_escapes(run: Run) -> None:
+    text = markdown.render(make_run(models=2))
+    assert text.count("| variant | status |") == 2
+    assert "ram is too small &lt;b>" in text
+    assert "hilbench run suites/demo.toml" in text
+
+
+def test_html_asks_nothing_of_a_network_and_escapes_what_runs_say(run: Run) -> None:
+    text = render(run)
+    own = text[: text.index("<script>")]
+    assert "http" not in own.replace("https://vega.github.io/schema", "")
+    assert "too small &lt;b&gt;" in own
+
+
+def test_plots_as_files(run: Run, tmp_path: Path) -> None:
+    written = write_plots(run, tmp_path)
+    assert len(written) == 2 * (len(PLOTS) - 1)
+    for path in written:
+        content = path.read_bytes()
+        assert content.startswith(b"<svg" if path.suffix == ".svg" else b"\x89PNG")
+
+
+def test_notebook_functions(run: Run, tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        store.write_header(run.header)
+        for record in run.records:
+            store.append(record)
+    frame = hilbench.open(tmp_path)
+    assert isinstance(hilbench.plot.pareto(frame), altair.LayerChart)
+    assert isinstance(hilbench.plot.arena(frame[frame["variant"] == "int8"]), altair.ConcatChart)
+    assert "int8" in hilbench.plot.layers(frame, baseline="int8+patch").to_json()
+    with pytest.raises(UsageError, match="nothing that plot 'trend' draws"):
+        hilbench.plot.trend(frame)
+    with pytest.raises(AttributeError, match="plots: accuracy, arena"):
+        _ = hilbench.plot.nothing
+    assert set(dir(hilbench.plot)) == set(PLOTS)
