@@ -13,6 +13,7 @@ import queue
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 OPTIONS = {
@@ -50,6 +51,23 @@ class Debugger:
         chips = [(board.target if board else "") or "" for board in boards]
         return [(probe.unique_id, probe.description, chip) for probe, chip in zip(found, chips, strict=True)]
 
+    def describe(self, target: str) -> dict[str, tuple[int, int]]:
+        """Origin and bytes of flash and RAM of a chip that pyOCD knows without a pack."""
+        from pyocd.core.memory_map import MemoryType  # noqa: PLC0415
+        from pyocd.target import TARGET  # noqa: PLC0415
+
+        boot = TARGET[target].MEMORY_MAP.get_boot_memory() if target in TARGET else None
+        if boot is None:
+            raise RefusedError("tool", f"knows no chip '{target}' by heart", "pyocd list --targets")
+        regions = list(TARGET[target].MEMORY_MAP)
+        end = boot.start
+        for region in sorted(regions, key=lambda region: int(region.start)):
+            if region.is_flash and region.start == end:
+                end += region.length
+        rams = [region for region in regions if region.type == MemoryType.RAM]
+        ram = max(rams, key=lambda region: (region.start == 0x2000_0000, region.length))
+        return {"flash": (boot.start, end - boot.start), "ram": (ram.start, ram.length)}
+
     def connect(self, probe: str, target: str, mode: str, pack: str) -> str:
         """Open the probe and halt the core; `mode` is "halt" or "under-reset"."""
         from pyocd.core import exceptions  # noqa: PLC0415
@@ -67,6 +85,8 @@ class Debugger:
             repair = f"pyocd pack install {pack or target}"
             raise RefusedError("tool", f"does not know the chip '{target}': {error}", repair) from error
         self.session = session
+        if not session.target.cores:
+            raise RefusedError("target", "no core answers: the chip is locked (readout protection), or has no power")
         return str(session.probe.description)
 
     def read_word(self, address: int) -> int:
@@ -75,12 +95,16 @@ class Debugger:
 
     def compare(self, address: int, path: str) -> int | None:
         """Address of the first byte of memory that is not as in the file, None where all are."""
-        from pathlib import Path  # noqa: PLC0415
+        from pyocd.core import exceptions  # noqa: PLC0415
 
         wanted = Path(path).read_bytes()
         for at in range(0, len(wanted), _READ_CHUNK):
             part = wanted[at : at + _READ_CHUNK]
-            held = bytes(self.session.target.read_memory_block8(address + at, len(part)))
+            try:
+                held = bytes(self.session.target.read_memory_block8(address + at, len(part)))
+            except exceptions.TransferFaultError as error:
+                text = f"flash cannot be read ({error}): the chip is locked (readout protection), or has no flash there"
+                raise RefusedError("target", text) from error
             if held != part:
                 return address + at + next(i for i in range(len(part)) if held[i] != part[i])
         return None
@@ -91,8 +115,6 @@ class Debugger:
         The chip is reset first: under the clock, the MPU and the interrupts of the firmware that ran before, pyOCD's
         flash algorithm fails.
         """
-        from pathlib import Path  # noqa: PLC0415
-
         from pyocd.core import exceptions  # noqa: PLC0415
         from pyocd.flash.loader import FlashLoader  # noqa: PLC0415
 

@@ -23,6 +23,7 @@ from hilbench.resources import cache_dir
 
 SECONDS: Mapping[str, float] = {
     "probes": 20,
+    "describe": 20,
     "connect": 20,
     "read_word": 5,
     "compare": 60,
@@ -34,6 +35,7 @@ SECONDS: Mapping[str, float] = {
 LOCK_SECONDS = 60.0
 _DOING = {
     "probes": "looking for probes",
+    "describe": "asking pyOCD about the chip",
     "connect": "connecting to the chip",
     "read_word": "reading the chip's identity",
     "compare": "reading flash back",

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from hilbench.boards import find
 from hilbench.wire.frame import Frame
 from hilbench.wire.messages import Kind
 from tests.system.virtual.conftest import Rig, Start
@@ -77,3 +78,19 @@ def test_run_on_an_attached_board(start: Start, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     rows = (tmp_path / "run" / "results.csv").read_text().splitlines()
     assert any(",board," in row and ",measured," in row for row in rows)
+
+
+def test_a_board_file_is_begun_from_the_chip(start: Start, tmp_path: Path) -> None:
+    rig = start("nrf52840dk")
+    done = hilbench("boards", "new", "--target", "nrf52840", "--probe", rig.board.probe.unique_id)
+    assert done.returncode == 0, done.stderr
+    path = tmp_path / "mine.toml"
+    path.write_text(done.stdout)
+    board = find(str(path))
+    assert (board.core.name, board.memory) == ("cortex-m4", rig.board.memory)
+
+
+def test_a_board_file_for_a_chip_that_pyocd_does_not_know() -> None:
+    done = hilbench("boards", "new", "--target", "stm99")
+    assert done.returncode == 3
+    assert "pyocd list --targets" in done.stderr
