@@ -74,7 +74,7 @@ class Clock(Section):
 class Fit(Section):
     """What a board's coefficients were fitted on, and how far the model was off there, in percent of measured cycles.
 
-    Both errors are those of points that were left out of the fit.
+    `on` also says how the errors were found: best of points that were left out of the fit one at a time.
     """
 
     on: str
@@ -112,7 +112,7 @@ class Timing(Section):
 
     model: str
     clock: str = "full"
-    wait_states: int = 0
+    wait_states: int | None = None
     coefficients: dict[str, float] = Field(default_factory=dict)
     cache: DataCache | None = None
     fit: Fit
