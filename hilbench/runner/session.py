@@ -33,7 +33,7 @@ class Observed:
 
     `counts_are` is the provenance of samples and watermarks, None where the target counts nothing.
     `steady`: all repeats gave the same output bytes. `profiles[r]` is the block profile of repeat r of the first input;
-    empty where the target cannot be profiled, for the reason that `unprofiled` gives.
+    empty where the target cannot be profiled, for the reason that `unprofiled` gives. `emulator`: its name and version.
     """
 
     hello: Hello
@@ -44,10 +44,11 @@ class Observed:
     steady: bool
     profiles: Sequence[Profile] = ()
     unprofiled: str = ""
+    emulator: str = ""
 
     def provenance(self) -> dict[str, Any]:
         """What the record keeps of the target."""
-        return {"hello": asdict(self.hello), "unprofiled": self.unprofiled}
+        return {"hello": asdict(self.hello), "unprofiled": self.unprofiled, "emulator": self.emulator}
 
 
 def observe(target: str, board: Board, firmware: Firmware, inputs: Inputs, repeats: int) -> Observed:
@@ -100,6 +101,7 @@ def _observe(target: str, session: Session, graph: Graph, inputs: Inputs, repeat
         watermarks={mark.region: mark for mark in session.watermarks()},
         outputs={name: np.stack([row[name] for row in rows]) for name in graph.outputs},
         steady=all(_same(outputs, runs[0][1]) for _, outputs in runs),
+        emulator=TARGETS[target].emulator(),
     )
 
 

@@ -6,15 +6,17 @@ instructions (hb_cortex_counter.c); its known loop shows here that both meant th
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import cache
 from pathlib import Path
 
 from hilbench.boards import Board
 from hilbench.boards.board import Emulator
 from hilbench.build.image import FirmwareImage
 from hilbench.build.plan import ICOUNT_NS
-from hilbench.errors import ConfigError, TargetError
+from hilbench.errors import ConfigError, TargetError, ToolError
 from hilbench.profile import harness
 from hilbench.targets.line import Line, SerialLine, Transcript
 from hilbench.targets.process import started
@@ -63,6 +65,10 @@ class Qemu(ProfilingTarget):
             _check_counter(session)
             yield session
 
+    def emulator(self) -> str:
+        """What `qemu-system-arm --version` says first."""
+        return _version()
+
     def open_profiled(self, board: Board, image: FirmwareImage, recording: Path) -> AbstractContextManager[LinkSession]:
         """Boot the image under the block profiler.
 
@@ -70,6 +76,15 @@ class Qemu(ProfilingTarget):
             ToolError: the profiler cannot be built, or is not for this QEMU; otherwise as `open`.
         """
         return self.open(board, image, extra=harness.arguments(image, board, recording))
+
+
+@cache
+def _version() -> str:
+    try:
+        said = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.SubprocessError) as error:
+        raise ToolError(PROGRAM, f"does not run: {error}", REPAIR) from error
+    return said.splitlines()[0]
 
 
 def _check_counter(session: LinkSession) -> None:

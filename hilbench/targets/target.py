@@ -81,6 +81,10 @@ class Target(ABC):
     def open(self, board: Board, image: FirmwareImage) -> AbstractContextManager[Session]:
         """Start the firmware; released in every case when the context ends."""
 
+    def emulator(self) -> str:
+        """Name and version of what stands in for silicon, because counts may depend on it; "" for silicon itself."""
+        return ""
+
 
 class ProfilingTarget(Target):
     """A target under which the block profiler can run."""
