@@ -28,6 +28,7 @@ HEADLINES = (
     "accuracy",
 )
 _CELL = ["model", "board", "target", "variant"]
+_BAND = "cycles_error_pct"
 _RATIOS = frozenset(HEADLINES) - {"extra_macs", "accuracy"}
 
 
@@ -142,10 +143,21 @@ def _text(values: dict[tuple[str, str, str], float], variant: str, baseline: str
     reference = values.get((baseline, column.metric, column.provenance))
     if value is None:
         return ""
-    text = f"{value:,.0f}" if value.is_integer() and column.unit != "1" else f"{value:.4g}"
+    text = _number(value, column) + _band(values, variant, column)
     if column.metric not in _RATIOS or variant == baseline or not reference:
         return text
     return f"{text} ({100 * (value / reference - 1):+.1f} %)"
+
+
+def _number(value: float, column: Column) -> str:
+    whole = value.is_integer() or abs(value) >= 1000
+    return f"{value:,.0f}" if whole and column.unit != "1" else f"{value:.4g}"
+
+
+def _band(values: dict[tuple[str, str, str], float], variant: str, column: Column) -> str:
+    """The error band of a modelled figure: it is never printed without."""
+    band = values.get((variant, _BAND, column.provenance))
+    return f" ±{band:.2g} %" if column.provenance == Provenance.MODELLED and band is not None else ""
 
 
 def _status(group: pd.DataFrame, variant: str) -> str:

@@ -58,6 +58,16 @@ def test_provenances_have_columns_of_their_own() -> None:
     assert table.rows == (("a", "ok", "", ""), ("b", "ok", "5", ""), ("c", "ok", "", "1"))
 
 
+def test_a_modelled_figure_has_its_band() -> None:
+    def modelled(metric: str, value: float, unit: str) -> Value:
+        return Value(metric, value, unit, Provenance.MODELLED)
+
+    values = modelled("cycles", 1_222_000.5, "cycles"), modelled("latency_ms", 4.3651, "ms")
+    table = comparison(tidy([record("int8", *values, modelled("cycles_error_pct", 5.25, "%"))]), "")
+    assert table.headers[2:] == ("cycles\nmodelled", "latency\nms, modelled")
+    assert table.rows == (("int8", "ok", "1,222,000 ±5.2 %", "4.365 ±5.2 %"),)
+
+
 def test_targets_are_apart() -> None:
     table = comparison(tidy([*RECORDS, record("int8", counted("arena_bytes", 1), target="board")]), "int8")
     assert set(table.groups) == {"kws on b (qemu)", "kws on b (board)"}
