@@ -29,7 +29,6 @@ typedef struct {
 
 /* A map that is written in pieces: to a ring of `ring` pixels, or whole where that is 0. */
 typedef struct {
-    uint16_t step;
     int16_t rows, cols, piece;
     uint16_t ring, pixel_bytes;
     uint8_t *data;

@@ -25,6 +25,7 @@ hb_platform_info hb_platform;
 
 static hb_receiver receiver;
 static hb_frame answer;
+static hb_request received; /* the rows of a streamed input that lie in the receiver */
 static uint32_t nonce;
 static bool answered; /* `answer` is that of the last command */
 
@@ -99,6 +100,7 @@ static void input(const uint8_t *payload, uint32_t length)
 /* Requests for input use both buffers, so the answer is begun again. */
 static void run(uint16_t sequence)
 {
+    received.bytes = 0;
     uint64_t ticks = hb_steps_run();
     hb_frame_begin(&answer, HB_RUN | HB_ANSWER, sequence, nonce);
     hb_put64(hb_frame_payload(&answer), ticks);
@@ -243,16 +245,28 @@ static void await_rows(uint16_t sequence)
     }
 }
 
-void hb_serve_request(const hb_request *request)
+/* Rows are wanted a frame at a time; what the model does not take at once stays in the receiver for its next fetch. */
+static void fill(const hb_request *request)
 {
     static uint16_t sequence;
+    uint32_t left = hb_model.input[request->input].bytes - request->offset;
+    want(request, (uint16_t)(left < HB_PAYLOAD_MAX ? left : HB_PAYLOAD_MAX), ++sequence);
+    await_rows(sequence);
+    received = *request;
+    received.bytes = receiver.frame.length;
+}
+
+void hb_serve_request(const hb_request *request)
+{
     hb_request rest = *request;
     while (rest.bytes > 0) {
-        uint32_t chunk = rest.bytes < HB_PAYLOAD_MAX ? rest.bytes : HB_PAYLOAD_MAX;
-        want(&rest, (uint16_t)chunk, ++sequence);
-        await_rows(sequence);
-        const uint8_t *rows = hb_frame_payload(&receiver.frame);
-        for (uint32_t i = 0; i < chunk && i < receiver.frame.length; i++) {
+        if (rest.input != received.input || rest.offset - received.offset >= received.bytes) {
+            fill(&rest);
+        }
+        const uint8_t *rows = hb_frame_payload(&receiver.frame) + (rest.offset - received.offset);
+        uint32_t there = received.bytes - (rest.offset - received.offset);
+        uint32_t chunk = rest.bytes < there ? rest.bytes : there;
+        for (uint32_t i = 0; i < chunk; i++) {
             rest.to[i] = rows[i];
         }
         rest.to += chunk;

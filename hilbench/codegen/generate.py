@@ -34,10 +34,10 @@ class StageText:
 
 @dataclass(frozen=True)
 class Port:
-    """A graph input or output in the arena, in bytes."""
+    """A graph input or output: its place in the arena, as C says it, and its bytes."""
 
     name: str
-    offset: int
+    offset: str
     size: int
 
 
@@ -91,4 +91,6 @@ def _stage(plan: Plan, index: int, texts: list[StepText]) -> StageText:
 
 
 def _port(plan: Plan, tensor: str) -> Port:
-    return Port(printable(short(tensor)), plan.buffer_of(tensor).offset, plan.graph[tensor].nbytes)
+    buffer = plan.buffer_of(tensor)
+    offset = "HB_STREAMED" if buffer.kind == "ring" else str(buffer.offset)
+    return Port(printable(short(tensor)), offset, plan.graph[tensor].nbytes)

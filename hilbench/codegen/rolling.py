@@ -27,10 +27,9 @@ class InputText:
 
 @dataclass(frozen=True)
 class MapText:
-    """A map of the stage; `call` is what computes a piece of it."""
+    """A map of the stage; `calls` compute a piece of it."""
 
     comment: str
-    step: int
     rows: int
     cols: int
     piece: int
@@ -38,7 +37,7 @@ class MapText:
     pixel_bytes: int
     offset: int
     inputs: tuple[InputText, ...]
-    call: str
+    calls: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -67,24 +66,29 @@ def _maps(plan: Plan, stage: Rolling, texts: Sequence[StepText]) -> list[MapText
     found = []
     for name in stage.pieces:
         if name in stage.streamed:
-            index = plan.graph.inputs.index(name)
-            step, call = len(plan.steps), f"hb_roll_fetch({index}, piece);"
-            found.append(_map(plan, stage, name, (), (step, call)))
+            found.append(_map(plan, stage, name, (), (_fetch(plan, stage, name),)))
         else:
             step = by_output[name]
             op = plan.graph.ops[plan.steps[step].op]
             inputs = _inputs(plan, stage, op, numbers)
-            found.append(_map(plan, stage, name, inputs, (step, f"{texts[step].function}(piece);")))
+            calls = (f"hb_step_begin({step});", f"{texts[step].function}(piece);")
+            found.append(_map(plan, stage, name, inputs, calls))
     return found
 
 
-def _map(plan: Plan, stage: Rolling, name: str, inputs: tuple[InputText, ...], made: tuple[int, str]) -> MapText:
-    """`made` is the step that writes the map, and its call."""
+def _fetch(plan: Plan, stage: Rolling, name: str) -> str:
+    """The call that gets the next pixels of a streamed input."""
+    _, _, cols, channels = plan.graph[name].shape
+    pixel = channels * plan.graph[name].dtype.size
+    offset = f"(uint32_t)(piece->at.y0 * {cols} + piece->at.x0) * {pixel}"
+    return f"hb_input_fetch({plan.graph.inputs.index(name)}, {offset}, {stage.pieces[name] * pixel}, piece->out.data);"
+
+
+def _map(plan: Plan, stage: Rolling, name: str, inputs: tuple[InputText, ...], calls: tuple[str, ...]) -> MapText:
     tensor = plan.graph[name]
     _, rows, cols, channels = tensor.shape
     return MapText(
         comment=printable(short(name)),
-        step=made[0],
         rows=rows,
         cols=cols,
         piece=stage.pieces[name],
@@ -92,7 +96,7 @@ def _map(plan: Plan, stage: Rolling, name: str, inputs: tuple[InputText, ...], m
         pixel_bytes=channels * tensor.dtype.size,
         offset=plan.buffer_of(name).offset,
         inputs=inputs,
-        call=made[1],
+        calls=calls,
     )
 
 
