@@ -42,7 +42,7 @@ baud = 115200
 
 
 def draft(target: str, flash: tuple[int, int], ram: tuple[int, int], core: str = "") -> str:
-    """TOML of a board with the chip `target`; `flash` and `ram` are origin and bytes, `core` as the chip itself says."""
+    """TOML of a board with the chip `target`; `flash`, `ram`: origin and bytes; `core`: what the chip itself says."""
     remark = "" if core else "  # CHECK"
     seen = " and from the attached chip" if core else ""
     return _TEXT.format(target=target, flash=flash, ram=ram, core=core or "cortex-m4", core_remark=remark, seen=seen)
