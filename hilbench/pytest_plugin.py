@@ -32,8 +32,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 class HilRun:
     """One measurement. Every metric is an attribute: `run.instructions`, `run.arena_bytes`, `run.accuracy`.
 
-    A metric's value is that of the whole model, the median over repeats; where it was both observed and predicted, as
-    observed. `run.value(metric, provenance)` asks for one of the two.
+    A metric's value is that of the whole model: the median over the warm repeats, or the one cold run; where it was both
+    observed and predicted, as observed. `run.value(metric, provenance)` asks for one of the two.
     """
 
     record: RunRecord
@@ -55,7 +55,8 @@ class HilRun:
         if not wanted:
             known = sorted({f"{v.metric} ({v.provenance})" for v in self.record.values if v.step == ""})
             raise AttributeError(f"this run has no {metric} {provenance}; it has {', '.join(known)}")
-        return float(median(v.value for v in whole if v.provenance == wanted[0]))
+        found = [v for v in whole if v.provenance == wanted[0]]
+        return float(median([v.value for v in found if v.repeat > 0] or [v.value for v in found]))
 
 
 _TRUST = ("measured", "counted", "modelled", "static", "wallclock")

@@ -132,9 +132,11 @@ def _columns(frame: pd.DataFrame) -> list[Column]:
 
 
 def _values(group: pd.DataFrame) -> dict[tuple[str, str, str], float]:
-    """Median over repeats of every (variant, metric, provenance) of the whole model."""
+    """Median over the warm repeats of every (variant, metric, provenance) of the whole model; cold where that is all."""
+    keys = ["variant", "metric", "provenance"]
     whole = group[group["step"] == ""].dropna(subset=["value"])
-    medians = whole.groupby(["variant", "metric", "provenance"])["value"].median()
+    warm = whole.groupby(keys)["repeat"].transform("max") > 0
+    medians = whole[~warm | (whole["repeat"] > 0)].groupby(keys)["value"].median()
     return {(str(key[0]), str(key[1]), str(key[2])): float(value) for key, value in medians.items()}  # type: ignore[index]
 
 

@@ -18,12 +18,13 @@ def _counts(evidence: Evidence) -> Iterator[Value]:
     if metric is None or evidence.provenance is None or evidence.profiles:
         return  # the block profile says the same, exactly
     for repeat, samples in enumerate(evidence.samples):
-        total = sum(sample.ticks for sample in samples)
-        yield Value(metric, total, metric, evidence.provenance, repeat=repeat)
+        total, kind = sum(sample.ticks for sample in samples), evidence.provenance
+        how = f"counter {evidence.hello.counter}, {'cold' if repeat == 0 else 'warm'}"
+        yield Value(metric, total, metric, kind, repeat=repeat, detail=how)
         for name, ticks in _by_step(evidence, samples):
-            yield Value(metric, ticks, metric, evidence.provenance, step=name, repeat=repeat)
+            yield Value(metric, ticks, metric, kind, step=name, repeat=repeat, detail=how)
         if metric == "cycles":
-            yield Value("latency_ms", 1e3 * total / evidence.hello.clock_hz, "ms", evidence.provenance, repeat=repeat)
+            yield Value("latency_ms", 1e3 * total / evidence.hello.clock_hz, "ms", kind, repeat=repeat, detail=how)
 
 
 def _by_step(evidence: Evidence, samples: Sequence[StepSample]) -> Iterator[tuple[str, int]]:

@@ -62,7 +62,7 @@ def observe(target: str, board: Board, firmware: Firmware, inputs: Inputs, repea
         opened, unprofiled = _open(TARGETS[target], board, firmware, recording)
         with opened as session:
             observed = _observe(target, session, firmware.graph, inputs, repeats)
-        if not recording.exists():
+        if unprofiled:
             return replace(observed, unprofiled=unprofiled)
         steps = [step.name for step in firmware.plan.steps]
         profiles = harness.profiles(recording, board, steps, repeats + len(inputs) - 1)[:repeats]

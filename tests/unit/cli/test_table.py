@@ -58,6 +58,12 @@ def test_provenances_have_columns_of_their_own() -> None:
     assert table.rows == (("a", "ok", "", ""), ("b", "ok", "5", ""), ("c", "ok", "", "1"))
 
 
+def test_warm_repeats_are_what_is_compared() -> None:
+    repeats = [counted("instructions", value, "instructions", repeat=n) for n, value in enumerate((900, 10, 20))]
+    table = comparison(tidy([record("int8", *repeats), record("cold", repeats[0])]), "")
+    assert [row[2] for row in table.rows] == ["15", "900 (+5900.0 %)"]
+
+
 def test_a_modelled_figure_has_its_band() -> None:
     def modelled(metric: str, value: float, unit: str) -> Value:
         return Value(metric, value, unit, Provenance.MODELLED)
