@@ -80,6 +80,7 @@ static uint64_t times(uint64_t a, uint32_t b)
     uint64_t product = 0;
     for (; b != 0; b >>= 1, a += a) {
         product += b & 1 ? a : 0;
+        __asm volatile("" : "+r"(b)); /* or compilers see through it */
     }
     return product;
 }

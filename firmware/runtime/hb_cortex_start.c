@@ -11,6 +11,12 @@
 extern uint32_t hb_data_start[], hb_data_end[], hb_bss_start[], hb_bss_end[];
 extern const uint32_t hb_data_load[];
 
+/* A naked function finds its arguments in registers and may not name them. */
+#define HB_BY_REGISTER __attribute__((unused))
+
+void hb_enable_fpu(void);
+void hb_main(void);
+
 static void init_memory(void)
 {
     const uint32_t *from = hb_data_load;
@@ -22,7 +28,8 @@ static void init_memory(void)
     }
 }
 
-static void enable_fpu(void)
+/* Before anything else: compilers use vector registers to clear memory, too. */
+void hb_enable_fpu(void)
 {
 #if defined(__ARM_FP) || defined(__ARM_FEATURE_MVE)
     SCB_CPACR |= 0xfu << 20; /* CP10 and CP11: full access */
@@ -43,10 +50,8 @@ static void paint_stack(void)
 }
 
 /* The compiler must see a normal call, or it would save registers across the switch itself. */
-__attribute__((naked)) static void call_on_psp(void (*function)(void), uint8_t *top)
+__attribute__((naked)) static void call_on_psp(HB_BY_REGISTER void (*function)(void), HB_BY_REGISTER uint8_t *top)
 {
-    (void)function;
-    (void)top;
     __asm volatile("push {r4, lr}\n"
                    "msr psp, r1\n"
                    "mrs r4, control\n"
@@ -69,9 +74,8 @@ void hb_platform_call(void (*function)(void))
 }
 
 /* Called by the model, on its stack; accounts on the harness's, so that eight bytes are all that it adds there. */
-__attribute__((naked)) void hb_step_begin(uint16_t step)
+__attribute__((naked)) void hb_step_begin(HB_BY_REGISTER uint16_t step)
 {
-    (void)step;
     __asm volatile("push {r4, lr}\n"
                    "mrs r1, control\n"
                    "movs r2, #2\n"
@@ -112,12 +116,9 @@ uint64_t *hb_platform_step_sums(void)
     return (uint64_t *)hb_free;
 }
 
-void hb_main(void);
-
 void hb_main(void)
 {
     init_memory();
-    enable_fpu();
     hb_platform.cpuid = SCB_CPUID;
     SCB_VTOR = (uint32_t)hb_flash_start; /* where boot code or a debugger left another table */
     SCB_CCR |= CCR_DIV_0_TRP;            /* ARMv6-M has no division and ignores it */
@@ -134,5 +135,6 @@ __attribute__((naked, used)) void hb_reset(void)
 {
     __asm volatile("ldr r0, =hb_harness_stack_top\n"
                    "mov sp, r0\n"
+                   "bl hb_enable_fpu\n"
                    "bl hb_main\n");
 }

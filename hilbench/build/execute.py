@@ -23,7 +23,8 @@ from hilbench.errors import BuildError, DoesNotFit, ToolError
 from hilbench.resources import cache_dir
 
 _IMAGE = "image.json"
-_OVERFLOW = re.compile(r"region `(\w+)' overflowed by (\d+) bytes")
+_OVERFLOW = re.compile(r"region [`'](\w+)':? overflowed by (\d+) bytes")
+"""As GNU ld says it, once per region, and lld, once per section: the last and largest of them counts."""
 _SECONDS = 600
 """A compiler that takes longer than this hangs."""
 
@@ -85,7 +86,9 @@ def _run(command: Command, folder: Path, regions: Iterable[LinkRegion]) -> None:
 
 def _check_fits(output: str, regions: Iterable[LinkRegion]) -> None:
     """Turn the linker's "region overflowed" into the error that says how much is needed."""
-    over = {name: int(size) for name, size in _OVERFLOW.findall(output)}
+    over: dict[str, int] = {}
+    for name, size in _OVERFLOW.findall(output):
+        over[name] = max(int(size), over.get(name, 0))
     for region in regions:
         if region.name in over:
             raise DoesNotFit(region.name, region.size + over[region.name], region.size)

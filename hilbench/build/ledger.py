@@ -37,7 +37,7 @@ def model_info(elf: Elf) -> ModelInfo:
 
 def exception_frame(flags: Iterable[str]) -> int:
     """Bytes that an interrupt pushes at most: 8 words, with FPU 26, and a word to align (Arm DDI 0403, B1.5.6)."""
-    hard = any("float-abi=hard" in flag for flag in flags)
+    hard = any("float-abi=hard" in flag or flag.endswith("eabihf") for flag in flags)
     return 4 * (26 if hard else 8) + 4
 
 

@@ -31,8 +31,6 @@ ICOUNT_NS = 1024
 
 _WARNINGS = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-g")
 _INCLUDES = ("-Imodel", "-Iruntime", "-Ikernels")
-_HARNESS = ("-O2", "-ffreestanding", "-fno-tree-loop-distribute-patterns")
-"""The harness brings no library along: its loops must not become calls of memcpy and memset."""
 _SECTIONS = ("-ffunction-sections", "-fdata-sections")
 _SHARED = ("hb_link.c", "hb_serve.c", "hb_steps.c", "hb_watermark.c")
 _CORTEX = ("hb_cortex_start.c", "hb_cortex_counter.c", "hb_cortex_guard.c", "hb_cortex_fault.c")
@@ -96,7 +94,7 @@ def prepare(
     place = _PLACES.get(target, "chip")
     tools = TOOLCHAINS[toolchain or ("native" if place == "host" else "gcc")]
     port, defines = _port(board, place, clock)
-    files = _files(sources, port, place)
+    files = _files(sources, port, place) | {path: _shipped(path, "a header") for path in tools.headers}
     regions = () if place == "host" else link_regions(board, emulated=place == "emulated")
     if regions:
         files["link.ld"] = linker_script(f"{board.name} ({place})", regions)
@@ -169,8 +167,8 @@ def _commands(
         is_harness = source.parent.name != "model" and source.name not in _LIBRARY
         folder = "harness" if is_harness else "library" if source.name in _LIBRARY else "model"
         objects.append(f"obj/{folder}/{source.stem}.o")
-        freestanding = () if "link.ld" not in files else _HARNESS
-        own = (*(freestanding or ("-O2",)), *defines, f'-DHB_BUILD_ID="{BUILD_ID}"') if is_harness else (optimize,)
+        harness = ("-O2", *tools.harness, *defines, f'-DHB_BUILD_ID="{BUILD_ID}"')
+        own = harness if is_harness else (optimize,)
         flags = (*machine, *_WARNINGS, *_SECTIONS, *tools.compile, *own, *_INCLUDES)
         yield (*tools.program, *flags, "-c", path, "-o", objects[-1])
     script = ("-T", "link.ld") if "link.ld" in files else ()

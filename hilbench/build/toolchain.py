@@ -19,7 +19,9 @@ class Toolchain:
 
     `program` is the compiler driver and its leading arguments; `version_argument` makes it print its version.
     `machine(core)` gives the arguments that name the core, for compiling and linking alike; `compile` are further
-    arguments for every C file, `link` for linking, `libraries` come after the objects.
+    arguments for every C file, `harness` for those of the harness: no library may come along with it, so that its
+    loops must not become calls of memcpy and memset. `link` are for linking, `libraries` come after the objects. `headers` are files of firmware/
+    that stand in for those of a C library.
     """
 
     name: str
@@ -28,8 +30,10 @@ class Toolchain:
     repair: str
     machine: Callable[[Core], tuple[str, ...]]
     compile: tuple[str, ...] = ()
+    harness: tuple[str, ...] = ()
     link: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
 
     def identity(self) -> str:
         """Name and version, as rows carry them.

@@ -36,6 +36,7 @@ TOOLCHAINS.add(
         repair="sudo apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi",
         machine=machine,
         compile=_BARE_METAL,
+        harness=("-ffreestanding", "-fno-tree-loop-distribute-patterns"),
         link=("-nostartfiles", "-Wl,--gc-sections", "-Wl,--no-warn-rwx-segments", "-Wl,--build-id=none"),
         libraries=("-lm",),
     ),
