@@ -65,6 +65,18 @@ HB_KERNEL uint32_t hb_sadd16(uint32_t a, uint32_t b)
 #endif
 }
 
+/* Halfwords subtracted modulo 2^16. */
+HB_KERNEL uint32_t hb_ssub16(uint32_t a, uint32_t b)
+{
+#ifdef __ARM_FEATURE_DSP
+    uint32_t result;
+    __asm("ssub16 %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
+    return result;
+#else
+    return ((a - b) & 0xffff) | (((a >> 16) - (b >> 16)) << 16);
+#endif
+}
+
 HB_KERNEL uint32_t hb_load32(const void *bytes)
 {
     uint32_t word;
@@ -177,6 +189,54 @@ HB_KERNEL int8_t hb_dsp_output(int32_t sum, hb_dsp_channel channel)
     "smlad %[b3], %[x1], %[w1], %[b3]\n"                                                                               \
     ".set hb_word, hb_word + 1\n"
 
+/* Words up to `last_word`, eight a round; the first round is entered at label 2 if it is half of one. What is not
+ * needed within a round is kept on the stack. */
+#define HB_WORDS_2X4                                                                                                   \
+    ".balign 4\n"                                                                                                      \
+    "1:\n"                                                                                                             \
+    ".set hb_word, 0\n"                                                                                                \
+    ".rept 4\n" HB_WORD_2X4 ".endr\n"                                                                                  \
+    "2:\n"                                                                                                             \
+    ".set hb_word, 4\n"                                                                                                \
+    ".rept 4\n" HB_WORD_2X4 ".endr\n"                                                                                  \
+    "ldr.w %[x0], %[last_word]\n"                                                                                      \
+    "add.w %[pixels], %[pixels], #128\n"                                                                               \
+    "add.w %[weights], %[weights], #64\n"                                                                              \
+    "cmp.w %[weights], %[x0]\n"                                                                                        \
+    "bne.w 1b\n"
+
+/* Sums of channels a and b for four pixels. */
+typedef struct {
+    int32_t a0, a1, a2, a3, b0, b1, b2, b3;
+} hb_sums_2x4;
+
+/* Adds the products of `words` words, a multiple of four, for two channels and four pixels. */
+HB_KERNEL hb_sums_2x4 hb_dot_2x4(const uint32_t *pixels, const uint32_t *weights, int32_t words, hb_sums_2x4 sums)
+{
+#ifdef __ARM_FEATURE_DSP
+    const int32_t half = words & 4;
+    const uint32_t *const last_word = weights + 2 * words;
+    int32_t x0 = half, x1, w0, w1;
+    pixels -= 4 * half;
+    weights -= 2 * half;
+    __asm volatile("cmp.w %[x0], #0\n"
+                   "bne.w 2f\n" HB_WORDS_2X4
+                   : [a0] "+r"(sums.a0), [a1] "+r"(sums.a1), [a2] "+r"(sums.a2), [a3] "+r"(sums.a3), [b0] "+r"(sums.b0),
+                     [b1] "+r"(sums.b1), [b2] "+r"(sums.b2), [b3] "+r"(sums.b3), [pixels] "+r"(pixels),
+                     [weights] "+r"(weights), [x0] "+r"(x0), [x1] "=&r"(x1), [w0] "=&r"(w0), [w1] "=&r"(w1)
+                   : [last_word] "m"(last_word)
+                   : "cc", "memory");
+#else
+    for (const uint32_t *end = pixels + 4 * words; pixels < end; pixels += 4, weights += 2) {
+        sums.a0 = hb_smlad(pixels[0], weights[0], sums.a0), sums.b0 = hb_smlad(pixels[0], weights[1], sums.b0);
+        sums.a1 = hb_smlad(pixels[1], weights[0], sums.a1), sums.b1 = hb_smlad(pixels[1], weights[1], sums.b1);
+        sums.a2 = hb_smlad(pixels[2], weights[0], sums.a2), sums.b2 = hb_smlad(pixels[2], weights[1], sums.b2);
+        sums.a3 = hb_smlad(pixels[3], weights[0], sums.a3), sums.b3 = hb_smlad(pixels[3], weights[1], sums.b3);
+    }
+#endif
+    return sums;
+}
+
 /* From where the sums are complete to int8: the register w0 holds the shift, x0 the multiplier, x1 the addend. */
 #define HB_REQUANTIZE_ASM(sum)                                                                                         \
     "add.w %[w1], %[x1], %[" sum "], asr #31\n"                                                                        \
@@ -191,8 +251,6 @@ HB_KERNEL int8_t hb_dsp_output(int32_t sum, hb_dsp_channel channel)
 /* Two output channels of blocks of four pixels each. A word of pixel 0 is followed by those of pixels 1 to 3, a word of
  * `weights` for the first channel by that for the second; a pixel has `words` words, a multiple of four. Pixel i of all
  * lies `places[i]` bytes after `out`.
- *
- * Eight words a round; the first round may be half of one. All that is not needed within a round is kept on the stack.
  * One copy serves every step of a model, so that its loop stays in the cache of the flash. */
 HB_SHARED void hb_dsp_pair(const uint32_t *pixels, int32_t blocks, int32_t words, const uint32_t *weights,
                            const hb_dsp_channel channel[2], const int32_t *places, int8_t *out)

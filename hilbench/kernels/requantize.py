@@ -1,6 +1,5 @@
 """Short forms of rounding, solved: constants with which a shift gives what two roundings give, for every input.
 
-
 What has to be computed is a staircase; a shorter form of it is right if it has the same steps. Here all inputs are
 looked at, so that what is found is proven, not likely.
 """

@@ -74,6 +74,10 @@ def convolutions(dtype: DType) -> Iterator[Graph]:
     yield convolution((1, 2, 3, 700), (2, 1, 1, 700), Conv2D(ONE, ONE, Activation.RELU), dtype)
     yield convolution((1, 6, 7, 32), (17, 1, 1, 32), Conv2D(ONE, ONE), dtype)
     yield convolution((1, 7, 6, 16), (8, 3, 3, 16), Conv2D(Window(3, 1, 1, 1, 1), Window(3, 1, 1, 1, 1)), dtype)
+    three = Window(3, 1, 1, 1, 1)
+    yield convolution((1, 5, 9, 24), (10, 3, 3, 24), Conv2D(Window(3, 1, 1, 0, 2), Window(3, 1, 1, 2, 0)), dtype)
+    yield convolution((2, 6, 6, 16), (8, 3, 3, 16), Conv2D(three, three, Activation.RELU), dtype)
+    yield convolution((1, 1, 2, 32), (12, 3, 3, 32), Conv2D(three, three), dtype)
     if dtype == I8:
         yield extreme("CONV_2D", -128, 0.001, 2**31 - 1)
         yield extreme("CONV_2D", 127, 1000.0, 2**31 - 1)

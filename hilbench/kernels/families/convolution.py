@@ -8,7 +8,7 @@ from hilbench.ir.attrs import Conv2D, DepthwiseConv2D
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Array, Graph, Op
 from hilbench.ir.quantized import ConvConstants, conv_constants
-from hilbench.kernels.dsp import plane_members, reach, settled, short_requantization, tile_members
+from hilbench.kernels.dsp import WINOGRAD_SUM_LIMIT, plane_members, reach, settled, short_requantization, tile_members
 from hilbench.kernels.family import FAMILIES, Argument, Call, Family, constant, natural
 from hilbench.kernels.sparse import encode
 from hilbench.kernels.weighted import bias, clamp_members, per_channel, sliding_members
@@ -38,10 +38,14 @@ class Convolution(Family):
         return (Call((x,), y, members),)
 
     def facts(self, op: Op, graph: Graph) -> dict[str, Argument]:
-        """Also `short_requantization`: whether the sums suit `hb_dsp.h`."""
+        """Also what decides whether the sums suit `hb_dsp.h`."""
+        facts = {**super().facts(op, graph), "short_requantization": 0, "winograd_fits": 0}
         constants, offsets = _settled(op, graph)
-        short = constants is not None and short_requantization(constants, reach(constants, _terms(op, graph), offsets))
-        return {**super().facts(op, graph), "short_requantization": int(short)}
+        if constants is not None:
+            largest = reach(constants, _terms(op, graph), offsets)
+            facts["short_requantization"] = int(short_requantization(constants, largest))
+            facts["winograd_fits"] = int(largest.max() < WINOGRAD_SUM_LIMIT)
+        return facts
 
     def array(self, name: str, op: Op, graph: Graph, call: Call) -> Array:
         """Weights, dense or sparse, bias and requantization."""
