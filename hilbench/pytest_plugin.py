@@ -32,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 class HilRun:
     """One measurement. Every metric is an attribute: `run.instructions`, `run.arena_bytes`, `run.accuracy`.
 
-    A metric's value is that of the whole model: the median over the warm repeats, or the one cold run; where it was both
+    A metric's value is that of the whole model: the median over warm repeats, or the one cold run; where it was both
     observed and predicted, as observed. `run.value(metric, provenance)` asks for one of the two.
     """
 

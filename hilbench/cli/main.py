@@ -46,7 +46,7 @@ def build_app(asked: list[str]) -> typer.Typer:
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
-        rich_markup_mode="rich",
+        rich_markup_mode="markdown",
     )
     app.callback()(_options)
     modules = sorted(module.name for module in iter_modules(package_path) if module.name != "main")

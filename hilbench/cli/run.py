@@ -16,10 +16,11 @@ from hilbench.errors import UsageError
 from hilbench.results.frame import tidy, write
 from hilbench.results.schema import RunRecord, Status
 from hilbench.runner.run import choose_folder, exit_code, run
-from hilbench.suite import Suite, find_suite, of_model, replace_given, suites
+from hilbench.suite import Optimize, Suite, find_suite, of_model, replace_given, suites
 from hilbench.variants.variant import Variant
 
 RUNS = Path("runs")
+_PROCESSORS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def command(
@@ -35,10 +36,10 @@ def command(
     repeats: Annotated[int | None, typer.Option(min=1, max=1000, help="Runs of the first input. [default: 3]")] = None,
     dataset: Annotated[str, typer.Option(metavar="FILE.npz", help="Samples x, and labels y for accuracy.")] = "",
     calibration: Annotated[str, typer.Option(metavar="FILE.npz", help="Samples x to quantize a float model.")] = "",
-    optimize: Annotated[str | None, typer.Option(help="-Os, -O1, -O2 or -O3. [default: -O2]")] = None,
+    optimize: Annotated[Optimize | None, typer.Option(help="The model's optimisation level. [default: -O2]")] = None,
     baseline: Annotated[str, typer.Option(help="The variant to compare with. [default: the first]")] = "",
     out: Annotated[Path | None, typer.Option(help="Run folder. [default: runs/NAME-N]")] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Cells to build and run at once.")] = len(os.sched_getaffinity(0)),
+    jobs: Annotated[int, typer.Option(min=1, help="Cells to build and run at once.")] = _PROCESSORS,
 ) -> None:
     """Measure every variant on every board, and compare them.
 

@@ -132,7 +132,7 @@ def _columns(frame: pd.DataFrame) -> list[Column]:
 
 
 def _values(group: pd.DataFrame) -> dict[tuple[str, str, str], float]:
-    """Median over the warm repeats of every (variant, metric, provenance) of the whole model; cold where that is all."""
+    """Of every (variant, metric, provenance) of the whole model the median over warm repeats, or the one cold run."""
     keys = ["variant", "metric", "provenance"]
     whole = group[group["step"] == ""].dropna(subset=["value"])
     warm = whole.groupby(keys)["repeat"].transform("max") > 0

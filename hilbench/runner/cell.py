@@ -179,10 +179,17 @@ def _record(cell: Cell, status: Status, detail: str) -> RunRecord:
 
 
 def _ended(cell: Cell, error: HilbenchError) -> RunRecord:
-    text = str(error)
-    record = _record(cell, _ENDED_BY.get(type(error), Status.FAILED), " ".join(text.split("\n")[:2]))
-    more = {"error": text, "error_class": type(error).__name__}
+    record = _record(cell, _ENDED_BY.get(type(error), Status.FAILED), _in_short(error))
+    more = {"error": str(error), "error_class": type(error).__name__}
     return replace(record, provenance=record.provenance | more, exit_code=int(error.exit_code))
+
+
+def _in_short(error: HilbenchError) -> str:
+    """One line of an error's text, which may hold a command line, a listing, or a compiler's whole output."""
+    if isinstance(error, BuildError):
+        told = [line for line in error.output.splitlines() if "error" in line.lower()] or [str(error)]
+        return f"build failed: {told[0].strip()}"
+    return " ".join(line.strip() for line in str(error).splitlines()[:2])
 
 
 def _said_of(inputs: Inputs) -> dict[str, Any]:

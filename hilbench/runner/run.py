@@ -51,13 +51,18 @@ def run(suite: Suite, folder: Path, jobs: int, progress: Progress) -> list[RunRe
         store.write_header(header)
         progress.start(len(wanted), sum(cell.run_id in kept for cell in wanted))
         todo = [cell for cell in wanted if cell.run_id not in kept]
-        with closing(each(measure, todo, jobs)) as outcomes:
+        with closing(each(measure, todo, _at_once(todo, jobs))) as outcomes:
             for outcome in outcomes:
                 _keep(store, outcome)
                 progress.done(outcome.record)
         records = read_records(folder)
         store.write_header(header | {"finished": all(map(is_final, records))})
     return records
+
+
+def _at_once(todo: Sequence[Cell], jobs: int) -> int:
+    """A board runs one cell at a time, and holding its probe while another cell waits for it would be a race."""
+    return 1 if any(cell.target == "board" for cell in todo) else jobs
 
 
 def choose_folder(suite: str, parent: Path) -> Path:

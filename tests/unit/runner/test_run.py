@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hilbench.boards import find
-from hilbench.errors import ConfigError, ExitCode, ModelError, TargetError, ToolError
+from hilbench.errors import BuildError, ConfigError, ExitCode, HilbenchError, ModelError, TargetError, ToolError
 from hilbench.results.schema import RunRecord, Status
 from hilbench.results.store import open_store, read_header, read_records
 from hilbench.runner import cell as cell_module
@@ -145,11 +145,21 @@ def test_a_target_is_the_emulator_unless_named() -> None:
         choose_target(board.model_copy(update={"emulator": None}), "auto")
 
 
-def test_a_target_error_becomes_a_row(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("error", "code", "detail"),
+    [
+        (TargetError("emulator gone\nmore\neven more"), 4, "emulator gone more"),
+        (BuildError(["cc"], "x.c: in f:\nx.c:3: error: no\n"), 5, "build failed: x.c:3: error: no"),
+        (BuildError(["cc"], ""), 5, "build failed: build failed: cc"),
+    ],
+)
+def test_an_error_of_one_cell_becomes_its_row(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch, error: HilbenchError, code: int, detail: str
+) -> None:
     def gone(*_: object) -> None:
-        raise TargetError("emulator gone\nmore\neven more")
+        raise error
 
     monkeypatch.setattr(cell_module, "compile_model", gone)
     record = cell_module.measure(cells(suite)[0]).record
-    assert (record.status, record.exit_code, record.detail) == (Status.FAILED, 4, "emulator gone more")
-    assert record.provenance["error"] == "emulator gone\nmore\neven more"
+    assert (record.status, record.exit_code, record.detail.strip()) == (Status.FAILED, code, detail)
+    assert record.provenance["error"] == str(error)
