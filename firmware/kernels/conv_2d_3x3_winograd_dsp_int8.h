@@ -85,16 +85,19 @@ HB_KERNEL void hb_winograd_tile(const hb_view *in, int32_t y, int32_t x, hb_wino
     const int32_t top = y - p->pad_top, left = x - p->pad_left;
     const int whole = top >= 0 && left >= 0 && top + 4 <= limits.row_end && left + 4 <= limits.col_end;
     const int8_t *input = in->data;
+    const int32_t corner = hb_at(in, top, left, p->in_channels);
     for (int32_t channel = 0; channel < p->in_channels; channel += 4, tile += 8) {
         uint32_t even[16], odd[16];
-        for (int32_t i = 0; i < 16; i++) {
-            const int32_t row = top + i / 4, col = left + i % 4;
-            uint32_t pixel = zero;
-            if (whole || (row >= 0 && row < limits.row_end && col >= 0 && col < limits.col_end)) {
-                pixel = hb_load32(input + hb_at(in, row, col, p->in_channels) + channel);
+        for (int32_t row = 0; row < 4; row++) {
+            const int8_t *pixel = input + corner + row * in->cols * p->in_channels + channel;
+#pragma GCC unroll 4
+            for (int32_t col = 0; col < 4; col++) {
+                const int inside = whole || (top + row >= 0 && top + row < limits.row_end && left + col >= 0 &&
+                                             left + col < limits.col_end);
+                const uint32_t biased = (inside ? hb_load32(pixel + col * p->in_channels) : zero) ^ 0x80808080;
+                even[4 * row + col] = hb_widen_pair(biased, p->input_offset);
+                odd[4 * row + col] = hb_widen_pair(biased >> 8, p->input_offset);
             }
-            even[i] = hb_widen_pair(pixel ^ 0x80808080, p->input_offset);
-            odd[i] = hb_widen_pair((pixel ^ 0x80808080) >> 8, p->input_offset);
         }
         hb_winograd_input(even, tile, step);
         hb_winograd_input(odd, tile + 4, step);
@@ -122,15 +125,67 @@ HB_KERNEL void hb_winograd_channels(int32_t o, uint32_t *wide, const hb_conv_int
 }
 
 /* Products of 16 places for two channels and four tiles, `words` words each: eight sums a place. */
-HB_SHARED void hb_winograd_products(const uint32_t *tiles, const uint32_t *weights, int32_t words, int32_t stride,
-                                    hb_sums_2x4 *sums)
+HB_SHARED void hb_winograd_products(const uint32_t *pixels, const uint32_t *weights, int32_t words, int32_t stride,
+                                    int32_t *sums)
 {
-    for (int32_t place = 0; place < 16; place++, tiles += stride, weights += 2 * words) {
-        sums[place] = hb_dot_2x4(tiles, weights, words, (hb_sums_2x4){0, 0, 0, 0, 0, 0, 0, 0});
+#ifdef __ARM_FEATURE_DSP
+    const int32_t half = (words & 4) * 16;
+    const uint32_t *last_word = weights + 2 * words;
+    const int32_t next = 4 * stride - 16 * words, step = 8 * words;
+    const int32_t *const end = sums + 128;
+    int32_t a0, a1, a2, a3, b0, b1, b2, b3, x0, x1, w0, w1;
+    __asm volatile("0:\n"
+                   "ldr.w %[x0], %[half]\n"
+                   "mov.w %[a0], #0\n"
+                   "mov.w %[a1], #0\n"
+                   "mov.w %[a2], #0\n"
+                   "mov.w %[a3], #0\n"
+                   "mov.w %[b0], #0\n"
+                   "mov.w %[b1], #0\n"
+                   "mov.w %[b2], #0\n"
+                   "mov.w %[b3], #0\n"
+                   "cmp.w %[x0], #0\n"
+                   "sub.w %[pixels], %[pixels], %[x0]\n"
+                   "sub.w %[weights], %[weights], %[x0], lsr #1\n"
+                   "bne.w 2f\n" HB_WORDS_2X4 "ldr.w %[w0], %[sums]\n"
+                   "ldr.w %[w1], %[next]\n"
+                   "ldr.w %[x1], %[step]\n"
+                   "str.w %[a0], [%[w0]]\n"
+                   "str.w %[a1], [%[w0], #4]\n"
+                   "str.w %[a2], [%[w0], #8]\n"
+                   "str.w %[a3], [%[w0], #12]\n"
+                   "str.w %[b0], [%[w0], #16]\n"
+                   "str.w %[b1], [%[w0], #20]\n"
+                   "str.w %[b2], [%[w0], #24]\n"
+                   "str.w %[b3], [%[w0], #28]\n"
+                   "add.w %[w0], %[w0], #32\n"
+                   "add.w %[x0], %[x0], %[x1]\n"
+                   "ldr.w %[x1], %[end]\n"
+                   "str.w %[w0], %[sums]\n"
+                   "str.w %[x0], %[last_word]\n"
+                   "add.w %[pixels], %[pixels], %[w1]\n"
+                   "cmp.w %[w0], %[x1]\n"
+                   "bne.w 0b\n"
+                   : [a0] "=&r"(a0), [a1] "=&r"(a1), [a2] "=&r"(a2), [a3] "=&r"(a3), [b0] "=&r"(b0), [b1] "=&r"(b1),
+                     [b2] "=&r"(b2), [b3] "=&r"(b3), [x0] "=&r"(x0), [x1] "=&r"(x1), [w0] "=&r"(w0), [w1] "=&r"(w1),
+                     [pixels] "+r"(pixels), [weights] "+r"(weights), [sums] "+m"(sums), [last_word] "+m"(last_word)
+                   : [half] "m"(half), [next] "m"(next), [step] "m"(step), [end] "m"(end)
+                   : "cc", "memory");
+#else
+    for (int32_t place = 0; place < 16; place++, pixels += stride, weights += 2 * words) {
+        for (int32_t i = 0; i < 8; i++) {
+            int32_t sum = 0;
+            for (int32_t word = 0; word < words; word++) {
+                sum = hb_smlad(pixels[4 * word + i % 4], weights[2 * word + i / 4], sum);
+            }
+            sums[8 * place + i] = sum;
+        }
     }
+#endif
 }
 
-/* A' m A of one channel and tile, whose products lie eight apart: four outputs, times two. */
+/* A' m A of one channel and tile, whose products lie eight apart: four outputs, times two. The shifts
+ * are divisions without a remainder. */
 HB_KERNEL void hb_winograd_output(const int32_t *m, int32_t bias, int32_t sums[4])
 {
     int32_t upper[4], lower[4];
@@ -139,31 +194,43 @@ HB_KERNEL void hb_winograd_output(const int32_t *m, int32_t bias, int32_t sums[4
         upper[col] = m[8 * col] + m[8 * (4 + col)] + m[8 * (8 + col)];
         lower[col] = m[8 * (4 + col)] - m[8 * (8 + col)] - m[8 * (12 + col)];
     }
-    sums[0] = (upper[0] + upper[1] + upper[2]) / 4 + bias;
-    sums[1] = (upper[1] - upper[2] - upper[3]) / 4 + bias;
-    sums[2] = (lower[0] + lower[1] + lower[2]) / 4 + bias;
-    sums[3] = (lower[1] - lower[2] - lower[3]) / 4 + bias;
+    sums[0] = ((upper[0] + upper[1] + upper[2]) >> 2) + bias;
+    sums[1] = ((upper[1] - upper[2] - upper[3]) >> 2) + bias;
+    sums[2] = ((lower[0] + lower[1] + lower[2]) >> 2) + bias;
+    sums[3] = ((lower[1] - lower[2] - lower[3]) >> 2) + bias;
 }
 
-/* The outputs of one channel and tile, at pixel (y, x); those outside of the region are dropped. */
-HB_SHARED void hb_winograd_store(const int32_t *m, const hb_dsp_channel *channel, const hb_view *out, hb_region at,
-                                 int32_t y, int32_t x, int32_t channels, int32_t o)
+/* Where the outputs of a tile go, in bytes after the first channel's output; -1 for those outside of the region. */
+typedef struct {
+    int32_t to[4];
+} hb_winograd_places;
+
+HB_KERNEL hb_winograd_places hb_winograd_places_of(const hb_view *out, hb_region at, int32_t y, int32_t x,
+                                                   int32_t channels)
 {
-    int32_t sums[4];
-    hb_winograd_output(m, channel->bias, sums);
-    int8_t *result = (int8_t *)out->data + hb_at(out, y, x, channels) + o;
-    const int32_t down = out->cols * channels;
+    const int32_t first = hb_at(out, y, x, channels), down = out->cols * channels;
     const int right = x + 1 < at.x1, below = y + 1 < at.y1;
-    const int8_t y0 = hb_dsp_output(sums[0], *channel), y1 = hb_dsp_output(sums[1], *channel);
-    const int8_t y2 = hb_dsp_output(sums[2], *channel), y3 = hb_dsp_output(sums[3], *channel);
-    result[0] = y0;
-    if (right) {
-        result[channels] = y1;
-    }
-    if (below) {
-        result[down] = y2;
-        if (right) {
-            result[down + channels] = y3;
+    return (hb_winograd_places){{first, right ? first + channels : -1, below ? first + down : -1,
+                                 right && below ? first + down + channels : -1}};
+}
+
+/* The outputs of one channel of some tiles of a block. */
+HB_SHARED void hb_winograd_store(const int32_t *m, hb_dsp_channel channel, const hb_winograd_places *places,
+                                 int32_t tiles, int8_t *out)
+{
+    for (int32_t tile = 0; tile < tiles; tile++, places++, m++) {
+        int32_t sums[4];
+        hb_winograd_output(m, channel.bias, sums);
+        const int32_t to1 = places->to[1], to2 = places->to[2], to3 = places->to[3];
+        out[places->to[0]] = hb_dsp_output(sums[0], channel);
+        if (to1 >= 0) {
+            out[to1] = hb_dsp_output(sums[1], channel);
+        }
+        if (to2 >= 0) {
+            out[to2] = hb_dsp_output(sums[2], channel);
+        }
+        if (to3 >= 0) {
+            out[to3] = hb_dsp_output(sums[3], channel);
         }
     }
 }
@@ -173,28 +240,27 @@ HB_KERNEL void hb_conv_2d_3x3_winograd_dsp_int8(hb_view in, hb_view out, hb_regi
 {
     const int32_t words = p->in_channels / 2, place = words * HB_WINOGRAD_TILES;
     uint32_t *tiles = scratch, *weights = tiles + 16 * place;
-    hb_sums_2x4 *sums = (hb_sums_2x4 *)(weights + 32 * words);
+    int32_t *sums = (int32_t *)(weights + 32 * words);
     const int32_t across = (at.x1 - at.x0 + 1) / 2, count = across * ((at.y1 - at.y0 + 1) / 2);
     const hb_winograd_limits limits = {hb_clamp(at.y1 - p->pad_top + 2, 0, p->in_rows),
                                        hb_clamp(at.x1 - p->pad_left + 2, 0, p->in_cols)};
     for (int32_t start = 0; start < count; start += HB_WINOGRAD_TILES) {
         const int32_t some = hb_clamp(count - start, 0, HB_WINOGRAD_TILES);
+        hb_winograd_places places[HB_WINOGRAD_TILES];
         for (int32_t i = 0; i < some; i++) {
             const int32_t y = at.y0 + (start + i) / across * 2, x = at.x0 + (start + i) % across * 2;
             hb_winograd_tile(&in, y, x, limits, tiles + i / 4 * 4 * words + i % 4, place, p);
+            places[i] = hb_winograd_places_of(&out, at, y, x, p->out_channels);
         }
         for (int32_t o = 0; o < p->out_channels; o += 2) {
             hb_winograd_channels(o, weights, p);
             for (int32_t block = 0; block < some; block += 4) {
                 hb_winograd_products(tiles + block * words, weights, words, place, sums);
-                for (int32_t i = 0; i < 8; i++) {
-                    const int32_t tile = start + block + i % 4, c = o + i / 4;
-                    if (tile < count) {
-                        const hb_dsp_channel channel =
-                            hb_dsp_channel_of(p->bias[c], p->multiplier[c], p->shift[c], p->output_offset);
-                        hb_winograd_store((const int32_t *)sums + i, &channel, &out, at, at.y0 + tile / across * 2,
-                                          at.x0 + tile % across * 2, p->out_channels, c);
-                    }
+                for (int32_t c = o; c < o + 2; c++) {
+                    const hb_dsp_channel channel =
+                        hb_dsp_channel_of(p->bias[c], p->multiplier[c], p->shift[c], p->output_offset);
+                    hb_winograd_store(sums + 4 * (c - o), channel, places + block, hb_clamp(some - block, 0, 4),
+                                      (int8_t *)out.data + c);
                 }
             }
         }

@@ -205,38 +205,6 @@ HB_KERNEL int8_t hb_dsp_output(int32_t sum, hb_dsp_channel channel)
     "cmp.w %[weights], %[x0]\n"                                                                                        \
     "bne.w 1b\n"
 
-/* Sums of channels a and b for four pixels. */
-typedef struct {
-    int32_t a0, a1, a2, a3, b0, b1, b2, b3;
-} hb_sums_2x4;
-
-/* Adds the products of `words` words, a multiple of four, for two channels and four pixels. */
-HB_KERNEL hb_sums_2x4 hb_dot_2x4(const uint32_t *pixels, const uint32_t *weights, int32_t words, hb_sums_2x4 sums)
-{
-#ifdef __ARM_FEATURE_DSP
-    const int32_t half = words & 4;
-    const uint32_t *const last_word = weights + 2 * words;
-    int32_t x0 = half, x1, w0, w1;
-    pixels -= 4 * half;
-    weights -= 2 * half;
-    __asm volatile("cmp.w %[x0], #0\n"
-                   "bne.w 2f\n" HB_WORDS_2X4
-                   : [a0] "+r"(sums.a0), [a1] "+r"(sums.a1), [a2] "+r"(sums.a2), [a3] "+r"(sums.a3), [b0] "+r"(sums.b0),
-                     [b1] "+r"(sums.b1), [b2] "+r"(sums.b2), [b3] "+r"(sums.b3), [pixels] "+r"(pixels),
-                     [weights] "+r"(weights), [x0] "+r"(x0), [x1] "=&r"(x1), [w0] "=&r"(w0), [w1] "=&r"(w1)
-                   : [last_word] "m"(last_word)
-                   : "cc", "memory");
-#else
-    for (const uint32_t *end = pixels + 4 * words; pixels < end; pixels += 4, weights += 2) {
-        sums.a0 = hb_smlad(pixels[0], weights[0], sums.a0), sums.b0 = hb_smlad(pixels[0], weights[1], sums.b0);
-        sums.a1 = hb_smlad(pixels[1], weights[0], sums.a1), sums.b1 = hb_smlad(pixels[1], weights[1], sums.b1);
-        sums.a2 = hb_smlad(pixels[2], weights[0], sums.a2), sums.b2 = hb_smlad(pixels[2], weights[1], sums.b2);
-        sums.a3 = hb_smlad(pixels[3], weights[0], sums.a3), sums.b3 = hb_smlad(pixels[3], weights[1], sums.b3);
-    }
-#endif
-    return sums;
-}
-
 /* From where the sums are complete to int8: the register w0 holds the shift, x0 the multiplier, x1 the addend. */
 #define HB_REQUANTIZE_ASM(sum)                                                                                         \
     "add.w %[w1], %[x1], %[" sum "], asr #31\n"                                                                        \
