@@ -109,13 +109,16 @@ def write(snapshot: Snapshot, path: Path) -> None:
 
 
 def to_json(snapshot: Snapshot) -> str:
-    """The text of a baseline file."""
+    """The text of a baseline file. Modelled values of single steps stay out of it."""
     results = [snapshot.results[key] for key in sorted(snapshot.results)]
+    shared = _shared([result.conditions for result in results])
     raw = {
         "format": FORMAT,
         "version": FORMAT_VERSION,
         "budgets": list(snapshot.budgets),
-        "results": [_plain(result) for result in results],
+        "conditions": shared,
+        "units": dict(sorted({name: unit for result in results for name, unit in result.units.items()}.items())),
+        "results": [_plain(result, shared) for result in results],
     }
     text = json.dumps(raw, indent=1, ensure_ascii=False, allow_nan=False)
     # Samples of one quantity on one line: a baseline is reviewed line by line. A string never holds a line feed.
@@ -134,7 +137,7 @@ def parse(raw: Any, where: str) -> Snapshot:
         what = f"baseline of version {raw.get('version')!r}, this hilbench reads {FORMAT_VERSION}"
         raise ConfigError(what, where=where, right="make it again: hilbench baseline RUN --out FILE")
     try:
-        results = [_parsed(result, where) for result in raw["results"]]
+        results = [_parsed(result, raw["conditions"], raw["units"], where) for result in raw["results"]]
         return Snapshot(where, {result.key: result for result in results}, tuple(raw.get("budgets", ())))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ConfigError(f"damaged baseline: {type(error).__name__}: {error}", where=where) from error
@@ -192,9 +195,17 @@ def _conditions(record: RunRecord) -> dict[str, str]:
     return {name: facts[name] for name in CONDITIONS if facts.get(name)}
 
 
-def _plain(result: Result) -> dict[str, Any]:
+def _shared(conditions: list[Mapping[str, str]]) -> dict[str, str]:
+    """Conditions that all results state alike: they are written once."""
+    first = conditions[0] if conditions else {}
+    return {name: text for name, text in sorted(first.items()) if all(c.get(name) == text for c in conditions)}
+
+
+def _plain(result: Result, shared: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for quantity in sorted(result.samples):
+        if quantity.step and quantity.provenance is Provenance.MODELLED:
+            continue  # not judged, and many: a run's folder has them
         place = values.setdefault(f"{quantity.metric} {quantity.provenance}", {})
         numbers = [int(x) if float(x).is_integer() else x for x in result.samples[quantity]]
         place[quantity.step] = numbers[0] if len(numbers) == 1 else numbers
@@ -203,13 +214,12 @@ def _plain(result: Result) -> dict[str, Any]:
         "status": result.status.value,
         "detail": result.detail,
         "exit_code": result.exit_code,
-        "conditions": dict(sorted(result.conditions.items())),
-        "units": dict(sorted(result.units.items())),
+        "conditions": {name: text for name, text in sorted(result.conditions.items()) if name not in shared},
         "values": {name: steps[""] if list(steps) == [""] else steps for name, steps in values.items()},
     }
 
 
-def _parsed(raw: dict[str, Any], where: str) -> Result:
+def _parsed(raw: dict[str, Any], shared: Mapping[str, str], units: Mapping[str, str], where: str) -> Result:
     key = Key(*(str(raw[name]) for name in Key._fields))
     samples: dict[Quantity, tuple[float, ...]] = {}
     for name, steps in raw["values"].items():
@@ -219,4 +229,6 @@ def _parsed(raw: dict[str, Any], where: str) -> Result:
             if not several or not all(isinstance(x, (int, float)) and math.isfinite(x) for x in several):
                 raise ConfigError(f"{name} of {key} is {numbers!r}", where=where, right="a number")
             samples[Quantity(metric, Provenance(provenance), step)] = tuple(float(x) for x in several)
-    return Result(key, Status(raw["status"]), raw["detail"], raw["exit_code"], raw["conditions"], samples, raw["units"])
+    mine = {quantity.metric: units[quantity.metric] for quantity in samples if quantity.metric in units}
+    conditions = {**shared, **raw["conditions"]}
+    return Result(key, Status(raw["status"]), raw["detail"], raw["exit_code"], conditions, samples, mine)

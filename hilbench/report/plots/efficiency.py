@@ -12,6 +12,8 @@ from hilbench.report.plots.plot import HEIGHT, PLOTS, WIDTH, Chart, Plot, colour
 PER_MAC = (0.5, 1, 2, 4, 8, 16, 32)
 """Diagonals: so many instructions or cycles for each multiply-accumulate."""
 
+AXIS = alt.Axis(format="~s", grid=False)
+
 
 def efficiency(frame: pd.DataFrame) -> Chart | None:
     """Layers on logarithmic axes; equal efficiency lies on a diagonal."""
@@ -32,8 +34,8 @@ def _chart(rows: pd.DataFrame, title: str) -> Chart:
     names = list(dict.fromkeys(rows["variant"]))
     spans = [_span(rows["macs"]), _span(rows["cost"])]
     log = [alt.Scale(type="log", domain=span, clamp=True) for span in spans]
-    x = alt.X("macs:Q", scale=log[0], title="multiply-accumulates of the layer (static)", axis=alt.Axis(format="~s"))
-    y = alt.Y("cost:Q", scale=log[1], title=title, axis=alt.Axis(format="~s"))
+    x = alt.X("macs:Q", scale=log[0], title="multiply-accumulates of the layer (static)", axis=AXIS)
+    y = alt.Y("cost:Q", scale=log[1], title=title, axis=AXIS)
     tooltip = hover(variant="", step="", macs=",", cost=",")
     points = (
         alt.Chart(rows)
@@ -54,7 +56,7 @@ def _diagonals(spans: list[list[float]], x: alt.X, y: alt.Y) -> list[alt.Chart]:
     for slope in PER_MAC:
         start, stop = max(left, low / slope), min(right, high / slope)
         if start < stop:
-            name = f"{slope:g} per MAC"
+            name = f"{slope:g}"
             ends += [{"macs": at, "cost": at * slope, "name": name, "last": at == stop} for at in (start, stop)]
     base = alt.Chart(alt.InlineData(values=ends)).encode(x=x, y=y, detail=alt.Detail("name:N"))
     lines = base.mark_line(color="#777777", strokeWidth=1, strokeDash=[2, 3])
@@ -68,7 +70,8 @@ PLOTS.add(
         "efficiency",
         80,
         "Efficiency of the layers",
-        "One mark per layer. Marks on one dotted diagonal pay the same for each multiply-accumulate; lower is better.",
+        "One mark per layer. Marks on one dotted diagonal pay the same for each multiply-accumulate, as many as stand "
+        "at its end; lower is better.",
         efficiency,
     ),
 )

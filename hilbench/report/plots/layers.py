@@ -8,7 +8,7 @@ import pandas as pd
 from hilbench.report import select
 from hilbench.report.plots.plot import PALETTE, PLOTS, Chart, Plot, hover
 
-ROW, PANEL = 18, 280
+ROW, PANEL = 18, 245
 PANELS = ("cycles", "instructions", "macs", "live_bytes")
 TITLES = {"macs": "MACs", "live_bytes": "bytes in use"}
 

@@ -35,8 +35,16 @@ results = st.builds(
 def test_what_is_written_is_read_again(made: list[Result], budgets: list[str]) -> None:
     snapshot = Snapshot("here", {result.key: result for result in made}, tuple(budgets))
     text = to_json(snapshot)
-    assert parse(json.loads(text), "here") == snapshot
+    kept = {
+        key: replace(r, samples={q: s for q, s in r.samples.items() if not left_out(q)})
+        for key, r in snapshot.results.items()
+    }
+    assert parse(json.loads(text), "here") == replace(snapshot, results=kept)
     assert to_json(parse(json.loads(text), "here")) == text
+
+
+def left_out(quantity: Quantity) -> bool:
+    return bool(quantity.step) and quantity.provenance is Provenance.MODELLED
 
 
 def record() -> RunRecord:
