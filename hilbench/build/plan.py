@@ -152,7 +152,7 @@ def _shipped(path: str, what: str) -> str:
 def _included(text: str) -> Iterator[str]:
     """Headers of firmware/ that a C text includes; those of the model and the C library are found elsewhere."""
     for name in re.findall(r'^\s*#\s*include\s+"([^"]+)"', text, re.MULTILINE):
-        for folder in ("runtime", "kernels"):
+        for folder in ("runtime", "kernels", "ports"):
             if shipped("firmware", folder, name).is_file():
                 yield f"{folder}/{name}"
 
