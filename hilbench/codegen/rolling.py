@@ -10,7 +10,7 @@ from hilbench.ir.graph import Op
 from hilbench.ir.region import Window
 from hilbench.plan.lifetime import gather_name
 from hilbench.plan.plan import Plan
-from hilbench.variants.demand import windows
+from hilbench.variants.demand import grid, sums, windows
 from hilbench.variants.schedule import Rolling
 from hilbench.variants.stages import ring_inputs
 
@@ -86,14 +86,17 @@ def _fetch(plan: Plan, stage: Rolling, name: str) -> str:
 
 def _map(plan: Plan, stage: Rolling, name: str, inputs: tuple[InputText, ...], calls: tuple[str, ...]) -> MapText:
     tensor = plan.graph[name]
-    _, rows, cols, channels = tensor.shape
+    position = plan.graph.producer.get(name)
+    op = None if position is None else plan.graph.ops[position]
+    rows, cols = tensor.shape[1:3] if op is None else grid(op, plan.graph)
+    summed = op is not None and sums(op, plan.graph)
     return MapText(
         comment=printable(short(name)),
         rows=rows,
         cols=cols,
         piece=stage.pieces[name],
         ring=stage.rings.get(name, 0),
-        pixel_bytes=channels * tensor.dtype.size,
+        pixel_bytes=0 if summed else tensor.shape[3] * tensor.dtype.size,
         offset=plan.buffer_of(name).offset,
         inputs=inputs,
         calls=calls,

@@ -13,7 +13,9 @@ from hilbench.codegen.arrays import ConstArray, number
 from hilbench.ir.graph import Graph, Tensor
 from hilbench.kernels.catalogue import Kernel, catalogue
 from hilbench.kernels.family import Argument, Call, Operand, family_of
+from hilbench.plan.lifetime import sums_name
 from hilbench.plan.plan import Plan, Step
+from hilbench.variants.demand import grid, sums
 from hilbench.variants.schedule import Patches, Rolling
 from hilbench.variants.stages import ring_inputs
 
@@ -86,6 +88,8 @@ class _Writer:
         for name in self.kernel.contract.arrays:
             data = self.family.array(name, self.op, self.graph, call)
             members.append(f".{name} = {self._constant(f'{name}{suffix}', data, f'{name} of {self.step.name}')}")
+        if self.rolled is not None and sums(self.op, self.graph):
+            return self._summing(call, members)
         operands = [self._operand(part, call.output.batches, suffix) for part in (*call.inputs, call.output)]
         if self.family.form == "map":
             operands.append(self._region(call.output))
@@ -98,6 +102,17 @@ class _Writer:
             _filled(members, 8),
             _called(f"hb_{self.kernel.name}", operands),
             call.output.batches if self.family.form == "map" else 1,
+        )
+
+    def _summing(self, call: Call, members: list[str]) -> CallText:
+        """A call that adds the pixels of a piece up, and writes the output after the last of them."""
+        x = self.graph[str(self.op.inputs[0])]
+        rows, cols = grid(self.op, self.graph)
+        places = [self._place(self.graph[self.op.outputs[0]], ""), f"hb_arena + {self._offset(sums_name(self.op))}"]
+        operands = ["piece->in[0]", *places, f"(hb_map){{{rows}, {cols}, {x.shape[3]}}}", "piece->at", "&args"]
+        function = f"hb_{self.op.kind.lower()}_{x.dtype}_sums"
+        return CallText(
+            self.family.struct(self.op, self.graph), "args", _filled(members, 8), _called(function, operands), 1
         )
 
     def _constant(self, name: str, data: np.ndarray, comment: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hilbench.ir.graph import Graph, Op
 from hilbench.plan.plan import ALIGNMENT, Kind
 from hilbench.variants.schedule import Layer, Overlap, Patches, Rolling, Schedule, Stage
-from hilbench.variants.stages import STATE_BYTES, ring_bytes, stage_gathers
+from hilbench.variants.stages import STATE_BYTES, ring_bytes, stage_gathers, sum_bytes
 
 VIEWS = frozenset({"RESHAPE"})
 """Operators whose output is their input's bytes under another shape: nothing is executed."""
@@ -127,7 +127,7 @@ def lives(graph: Graph, schedule: Schedule, working: Sequence[Working]) -> list[
     """
     overlaps = [s.overlap for s in schedule.stages if isinstance(s, Rolling) and s.overlap]
     sharing = _Sharing(graph, _spans(graph, schedule), overlaps)
-    scratch = _states(schedule)
+    scratch = _states(graph, schedule)
     for name in graph.inputs:
         sharing.open(name)
     order = [(stage, position) for stage in schedule.stages for position in stage_ops(stage)]
@@ -151,12 +151,17 @@ def _own(op: Op, working: Working, stage: Stage, graph: Graph, step: int) -> lis
     return found
 
 
+def sums_name(op: Op) -> str:
+    """Name of the buffer in which an operator of a rolling stage adds up a whole map."""
+    return f"sums of {op.outputs[0]}"
+
+
 def gather_name(op: Op, source: str) -> str:
     """Name of the buffer in which the pixels of `source` that an operator reads are put together."""
     return f"{source} for {op.outputs[0]}"
 
 
-def _states(schedule: Schedule) -> list[Life]:
+def _states(graph: Graph, schedule: Schedule) -> list[Life]:
     """What the firmware keeps of each rolling stage while it runs."""
     found, step = [], 0
     for number, stage in enumerate(schedule.stages):
@@ -164,6 +169,8 @@ def _states(schedule: Schedule) -> list[Life]:
         if isinstance(stage, Rolling):
             size = aligned(STATE_BYTES * len(stage.pieces))
             found.append(Life(f"state of stage {number}", "state", size, step, last))
+            if size := sum_bytes(graph, stage):
+                found.append(Life(sums_name(graph.ops[stage.ops[-1]]), "sums", size, step, last))
         step = last + 1
     return found
 

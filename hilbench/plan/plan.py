@@ -13,7 +13,7 @@ ALIGNMENT = 4
 """Every arena offset is a multiple of this many bytes: the widest access of a kernel (int32, float32)."""
 
 
-Kind = Literal["tensor", "window", "ring", "gather", "scratch", "state"]
+Kind = Literal["tensor", "window", "ring", "gather", "sums", "scratch", "state"]
 """What a buffer is for; `Buffer` says what each kind means."""
 
 
@@ -22,9 +22,9 @@ class Buffer:
     """Bytes of the arena that live from step `first` to step `last`, both included.
 
     `kind`: "tensor" holds a whole tensor, "window" the part of one patch, "ring" the pixels that a rolling stage keeps,
-    "gather" the pixels of a ring that one step reads, put together; "scratch" the working space of the kernel of one
-    step; "state" where a rolling stage is. `holds` names the tensors in it (several where they share bytes); empty for
-    the last three kinds.
+    "gather" the pixels of a ring that one step reads, put together; "sums" those over a map that flows by; "scratch"
+    the working space of the kernel of one step; "state" where a rolling stage is. `holds` names the tensors in it
+    (several where they share bytes); empty for the last four kinds.
     """
 
     name: str

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hilbench.ir.attrs import Pad
+from hilbench.ir.attrs import Mean, Pad, Pool2D
+from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Graph, Op
 from hilbench.ir.opdef import OPS
 from hilbench.ir.region import Region, Window, full
@@ -28,6 +30,8 @@ Ints = NDArray[np.int64]
 def windows(op: Op, graph: Graph, which: int) -> Windows | None:
     """Windows along rows and columns through which the operator sees input `which`; None where it has none."""
     tensor, out = graph[str(op.inputs[which])], graph[op.outputs[0]]
+    if sums(op, graph):
+        return POINT, POINT
     if len(tensor.shape) != 4 or len(out.shape) != 4 or out.shape[0] != 1:
         return None
     if isinstance(op.attrs, Pad):
@@ -41,6 +45,25 @@ def windows(op: Op, graph: Graph, which: int) -> Windows | None:
     corner, whole = Region(0, 1, 0, 1), full(out.shape)
     local = all(OPS[op.kind].input_region(op, graph, which, part) == part for part in (corner, whole))
     return (POINT, POINT) if local else None
+
+
+def sums(op: Op, graph: Graph) -> bool:
+    """Whether the operator averages each channel over a whole map: then it may take the map's pixels one by one."""
+    tensor = graph[str(op.inputs[0])]
+    if len(tensor.shape) != 4 or tensor.shape[0] != 1 or tensor.dtype not in (DType.INT8, DType.FLOAT32):
+        return False
+    if isinstance(op.attrs, Mean):
+        return op.attrs.axes == (1, 2)
+    if op.kind != "AVERAGE_POOL_2D" or not isinstance(op.attrs, Pool2D):
+        return False
+    plain = (Window(size, stride=w.stride) for size, w in zip(tensor.shape[1:3], (op.attrs.y, op.attrs.x), strict=True))
+    return (op.attrs.y, op.attrs.x) == tuple(plain)
+
+
+def grid(op: Op, graph: Graph) -> tuple[int, int]:
+    """Rows and columns that the operator works through: those that it writes, or those that it sums."""
+    _, rows, cols, _ = graph[str(op.inputs[0]) if sums(op, graph) else op.outputs[0]].shape
+    return rows, cols
 
 
 def reads(window: Window, start: int, stop: int, size: int) -> tuple[int, int]:
@@ -62,7 +85,8 @@ def need_of(op: Op, graph: Graph, which: int, piece: int) -> tuple[list[int], li
     """
     seen = windows(op, graph, which)
     assert seen is not None, f"{op.kind} cannot run in pieces"
-    (_, rows, cols, _), (_, height, width, _) = graph[str(op.inputs[which])].shape, graph[op.outputs[0]].shape
+    _, rows, cols, _ = graph[str(op.inputs[which])].shape
+    height, width = grid(op, graph)
     tall = np.array([reads(seen[0], y, y + 1, rows) for y in range(height)])
     wide = np.array([reads(seen[1], x, x + piece, cols) for x in range(0, width, piece)])
     need = ((tall[:, 1, None] - 1) * cols + wide[None, :, 1]).reshape(-1)
@@ -95,10 +119,12 @@ class Flow:
     ) -> None:
         self.rings: dict[str, int] = {}
         self._nodes: dict[str, _Node] = {}
-        for name in (*sources, *(graph.ops[op].outputs[0] for op in ops)):
-            pixels, piece = graph[name].shape[1] * graph[name].shape[2], pieces[name]
-            self._nodes[name] = _Node(name, piece, pixels // piece, name in whole)
+        for name in sources:
+            self._nodes[name] = _Node(name, pieces[name], prod(graph[name].shape[1:3]) // pieces[name], name in whole)
         for op in ops:
+            name = graph.ops[op].outputs[0]
+            count = prod(grid(graph.ops[op], graph)) // pieces[name]
+            self._nodes[name] = _Node(name, pieces[name], count, name in whole)
             self._connect(graph.ops[op], graph)
 
     def _connect(self, op: Op, graph: Graph) -> None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from math import inf
+from math import inf, prod
 
 import numpy as np
 
 from hilbench.ir.graph import Graph, Op
-from hilbench.variants.demand import POINT, Followed, follow, piece_of, reads, windows
+from hilbench.variants.demand import POINT, Followed, follow, grid, piece_of, reads, sums, windows
 from hilbench.variants.schedule import Layer, Overlap, Rolling, Schedule, Stage
 
 PIECES = (1, 2, 4, 8, 16, 1 << 15)
@@ -23,6 +23,9 @@ PIECES = (1, 2, 4, 8, 16, 1 << 15)
 
 STATE_BYTES = 12
 """What the firmware keeps per map of a rolling stage: where it is, and what was asked of it (`hb_roll.h`)."""
+
+SUM_BYTES = 4
+"""A sum over a map: int32 or float32."""
 
 _WORD = 4
 _VIEWS = frozenset({"RESHAPE"})
@@ -57,6 +60,12 @@ def stage_gathers(graph: Graph, stage: Rolling, op: Op) -> dict[str, int]:
 def ring_inputs(op: Op, stage: Rolling) -> tuple[str, ...]:
     """Inputs of an operator that are written in pieces while its stage runs, each once."""
     return tuple(dict.fromkeys(name for name in op.present_inputs if name in stage.pieces))
+
+
+def sum_bytes(graph: Graph, stage: Rolling) -> int:
+    """Bytes of the sums, one per channel, where the last operator of a stage averages a whole map."""
+    last = graph.ops[stage.ops[-1]]
+    return SUM_BYTES * graph[str(last.inputs[0])].shape[3] if sums(last, graph) else 0
 
 
 def saved(graph: Graph, overlap: Overlap | None) -> int:
@@ -186,6 +195,8 @@ class Cuts:
         if position < stop - 1 and not any(start <= p < stop for p in self.graph.consumers[op.outputs[0]]):
             return False
         flowing = {n for n in op.present_inputs if n in self.streamed or start <= self.graph.producer.get(n, -1)}
+        if sums(op, self.graph):
+            return position == stop - 1 and flowing <= self._windowed[position]
         shape = self.graph[op.outputs[0]].shape
         return len(shape) == 4 and shape[0] == 1 and flowing <= self._windowed[position]
 
@@ -194,7 +205,8 @@ class Cuts:
         ops = tuple(range(start, stop))
         written = [graph.ops[p].outputs[0] for p in ops]
         sources = [n for n in self.streamed if any(p in ops for p in graph.consumers[n])]
-        pieces = {name: piece_of(graph[name].shape[2], most) for name in (*sources, *written)}
+        pieces = {name: piece_of(graph[name].shape[2], most) for name in sources}
+        pieces |= {graph.ops[p].outputs[0]: piece_of(grid(graph.ops[p], graph)[1], most) for p in ops}
         outputs = tuple(name for name in written if not self._inner(name, start, stop))
         blocks = self._stage_blocks(start, stop, pieces, frozenset(outputs), most)
         kept = {name: pixels for block in blocks for name, pixels in block.rings.items()}
@@ -206,14 +218,20 @@ class Cuts:
         whole = self._whole(stage.ops[0], stage.ops[-1] + 1) - saved(self.graph, stage.overlap)
         ring = sum(ring_bytes(self.graph, name, pixels) for name, pixels in stage.rings.items())
         work = max(self._work(stage, position) for position in stage.ops)
-        pieces = sum(self._pixels(name) // piece for name, piece in stage.pieces.items())
-        return whole + ring + work + _aligned(STATE_BYTES * len(stage.pieces)), pieces
+        pieces = sum(self._steps(name) // piece for name, piece in stage.pieces.items())
+        state = _aligned(STATE_BYTES * len(stage.pieces)) + sum_bytes(self.graph, stage)
+        return whole + ring + work + state, pieces
+
+    def _steps(self, name: str) -> int:
+        """Pixels that are worked through to write a map."""
+        position = self.graph.producer.get(name)
+        return self._pixels(name) if position is None else prod(grid(self.graph.ops[position], self.graph))
 
     def _overlap(
         self, start: int, stop: int, pieces: dict[str, int], outputs: tuple[str, ...], blocks: Sequence[Followed]
     ) -> Overlap | None:
         """The input that dies in the stage and whose bytes its one output can take, where that saves most."""
-        if len(outputs) != 1:
+        if len(outputs) != 1 or sums(self.graph.ops[stop - 1], self.graph):
             return None
         dying = [n for n in dict.fromkeys(n for b in blocks for n in b.unread) if self._dies(n, start, stop)]
         found = [Overlap(outputs[0], name, self._lead(name, outputs[0], pieces, blocks)) for name in dying]
@@ -298,23 +316,34 @@ class Cuts:
         return {cut: frozenset(names) for cut, names in found.items()}
 
 
-def best_stages(cuts: Cuts, limit: float = inf) -> Schedule | None:
+def best_stages(edges: Edges, limit: float = inf) -> Schedule | None:
     """The stages that need the least memory, or at most `limit` bytes; of those the ones run in the fewest pieces.
 
     None where no sequence of stages is possible, or within the limit.
     """
-    edges = _edges(cuts)
     most = _bottleneck(edges)
     if most == inf or most > limit:
         return None
     return _fewest(edges, most if limit == inf else limit)
 
 
+def apart(edges: Edges, graph: Graph) -> Edges:
+    """The same stages with output and input beside each other: more bytes, but bytes that are easier to place."""
+    return [[(start, _apart(one, graph)) for start, one in incoming] for incoming in edges]
+
+
+def _apart(one: Candidate, graph: Graph) -> Candidate:
+    if not isinstance(one.stage, Rolling):
+        return one
+    return Candidate(one.bytes + saved(graph, one.stage.overlap), one.pieces, replace(one.stage, overlap=None))
+
+
 Edges = list[list[tuple[int, Candidate]]]
 """By the cut where a stage ends: the cut where it begins, and the stage."""
 
 
-def _edges(cuts: Cuts) -> Edges:
+def all_stages(cuts: Cuts) -> Edges:
+    """Every stage that the graph can be cut into."""
     end = len(cuts.graph.ops)
     found: Edges = [[] for _ in range(end + 1)]
     for start in range(end):

@@ -1,8 +1,10 @@
-"""The graph of a variant: its format applied, then its sparsity; the schedule is the planner's."""
+"""The graph of a variant: its format applied, then its sparsity, then elimination; the schedule is the planner's."""
 
 from __future__ import annotations
 
+from hilbench.ir.eliminate import eliminate
 from hilbench.ir.graph import Graph
+from hilbench.ir.reference import macs
 from hilbench.ir.verify import verify
 from hilbench.variants.variant import FORMATS, SPARSITIES, Calibration, Transformed, Variant
 
@@ -18,5 +20,16 @@ def transform(graph: Graph, variant: Variant, calibration: Calibration | None = 
     if variant.sparsity is not None:
         pruned = SPARSITIES[variant.sparsity.name].apply(done.graph, variant.sparsity.argument)
         done = Transformed(pruned.graph, done.notes + pruned.notes)
+    if variant.eliminate:
+        done = _eliminated(done)
     verify(done.graph)
     return done
+
+
+def _eliminated(done: Transformed) -> Transformed:
+    """Without what its outputs do not need; as it is where that saves nothing."""
+    smaller = eliminate(done.graph).graph
+    before, after = macs(done.graph), macs(smaller)
+    if before == after:
+        return done
+    return Transformed(smaller, (*done.notes, f"elimination: {after:,} of {before:,} MACs left"))

@@ -1,9 +1,9 @@
-"""A variant: a point on three axes, written `format[+sparsity][+schedule]`, each part `name[:argument]`."""
+"""A variant: a point on three axes, written `format[+sparsity][+keep][+schedule]`, each part `name[:argument]`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hilbench.errors import UsageError, one_of
@@ -74,7 +74,12 @@ SCHEDULES: Registry[Scheduling] = Registry("schedule", "hilbench.variants.schedu
 LAYERS = "layers"
 """The schedule of a variant that names none."""
 
-_SHAPE = "format[+sparsity][+schedule], each part name[:argument], as in int8+sparse:0.8+patch:2x2"
+KEEP = "keep"
+"""The part that says that nothing is eliminated."""
+
+SHAPE = f"format[+sparsity][+{KEEP}][+schedule]"
+
+_SHAPE = f"{SHAPE}, each part name[:argument], as in int8+sparse:0.8+patch:2x2"
 
 
 @dataclass(frozen=True)
@@ -90,19 +95,28 @@ class Part:
 
 @dataclass(frozen=True)
 class Variant:
-    """One technique of each axis; `sparsity` None leaves every weight in place."""
+    """One technique of each axis; `sparsity` None leaves every weight in place.
+
+    `eliminate` removes int8 channels that are proven constant or unused, which changes no output.
+    """
 
     format: Part
     sparsity: Part | None = None
     schedule: Part = Part(LAYERS)
+    eliminate: bool = True
 
     def __str__(self) -> str:
+        keep = None if self.eliminate else Part(KEEP)
         schedule = None if self.schedule == Part(LAYERS) else self.schedule
-        return "+".join(str(part) for part in (self.format, self.sparsity, schedule) if part)
+        return "+".join(str(part) for part in (self.format, self.sparsity, keep, schedule) if part)
+
+    def keeping(self) -> Variant:
+        """The same variant with nothing eliminated."""
+        return replace(self, eliminate=False)
 
     @staticmethod
-    def parse(text: str) -> Variant:
-        """The variant that `text` names.
+    def parse(text: str, *, keep: bool = False) -> Variant:
+        """The variant that `text` names; with `keep` as if it had that part.
 
         Raises:
             UsageError: a part is unknown, misplaced, given twice, or has an illegal argument.
@@ -119,7 +133,8 @@ class Variant:
                     f"variant '{text}': two parts for {axis}, '{axes[axis]}' and '{part}'; right: {_SHAPE}"
                 )
             axes[axis] = part
-        return Variant(first, axes.get("sparsity"), axes.get("schedule", Part(LAYERS)))
+        eliminate = "elimination" not in axes and not keep
+        return Variant(first, axes.get("sparsity"), axes.get("schedule", Part(LAYERS)), eliminate)
 
 
 def _part(piece: str, text: str) -> Part:
@@ -137,10 +152,13 @@ def _axis(part: Part, text: str) -> str:
     if part.name in SCHEDULES:
         SCHEDULES[part.name].check(part.argument)
         return "schedule"
+    if part.name == KEEP:
+        no_argument(KEEP)(part.argument)
+        return "elimination"
     if part.name in FORMATS:
         raise UsageError(f"variant '{text}': format '{part.name}' comes first; right: {_SHAPE}")
-    known = [*SPARSITIES, *SCHEDULES]
-    raise UsageError(f"variant '{text}': {one_of('sparsity or schedule', part.name, known)}; right: {_SHAPE}")
+    known = [*SPARSITIES, KEEP, *SCHEDULES]
+    raise UsageError(f"variant '{text}': {one_of('part', part.name, known)}; right: {_SHAPE}")
 
 
 def no_argument(name: str) -> Callable[[str], None]:

@@ -16,7 +16,7 @@ from hilbench.errors import UnsupportedModel, UnsupportedOp, UsageError
 from hilbench.ir.graph import Graph
 from hilbench.variants.schedule import Schedule
 from hilbench.variants.schedules.layers import layer_by_layer
-from hilbench.variants.stages import PIECES, Cuts, best_stages
+from hilbench.variants.stages import PIECES, Cuts, all_stages, apart, best_stages
 from hilbench.variants.variant import SCHEDULES, Scheduling
 
 NAME = "rolling"
@@ -68,15 +68,15 @@ def _propose(graph: Graph, argument: str, scratch: Sequence[int]) -> Iterator[Sc
     """Layer by layer where the input is resident, and the stages that need least."""
     wish = _read(argument)
     streamed = graph.inputs if wish.streamed else ()
-    found = best_stages(Cuts(graph, scratch or [0] * len(graph.ops), streamed, wish.pieces), wish.arena or inf)
+    edges = all_stages(Cuts(graph, scratch or [0] * len(graph.ops), streamed, wish.pieces))
+    found = [best_stages(each, wish.arena or inf) for each in (edges, apart(edges, graph))]
     if not wish.streamed:
         yield layer_by_layer(graph)
-    elif found is None:
+    elif found == [None, None]:
         first = graph.ops[0]
         why = "no stage of operators can take the input in pieces" if wish.arena == 0 else "no stages are that small"
         raise UnsupportedModel(graph.name, [UnsupportedOp(first.kind, first.index, first.outputs[0], why)])
-    if found is not None:
-        yield found
+    yield from (schedule for schedule in found if schedule is not None)
 
 
 SCHEDULES.add(

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from hilbench.ir.graph import Array
+from hilbench.ir.graph import Array, Op
 from hilbench.ir.opdef import OPS
 from hilbench.ir.region import Region, full
 from hilbench.plan.plan import Plan
-from hilbench.variants.demand import Flow, reads, windows
+from hilbench.variants.demand import Flow, grid, reads, sums, windows
 from hilbench.variants.schedule import Patches, Rolling
 
 
@@ -61,7 +61,11 @@ class Machine:
     def _piece(self, stage: Rolling, name: str, number: int) -> None:
         graph = self.plan.graph
         op = graph.ops[graph.producer[name]]
-        y, x = divmod(number * stage.pieces[name], graph[name].shape[2])
+        rows, width = grid(op, graph)
+        y, x = divmod(number * stage.pieces[name], width)
+        if sums(op, graph):
+            self._sum(stage, op, (y, x), (rows, width))
+            return
         operands = []
         for which, source in enumerate(op.inputs):
             if source in stage.rings:
@@ -73,6 +77,18 @@ class Machine:
             else:
                 operands.append(self._operand(source, {}))
         self._put(stage, name, OPS[op.kind].evaluate(op, graph, operands)[0], number)
+
+    def _sum(self, stage: Rolling, op: Op, at: tuple[int, int], size: tuple[int, int]) -> None:
+        """Take the pixels of one piece; after the last one, the operator is what the reference makes of all of them."""
+        (source,), (out,) = op.inputs, op.outputs
+        (y, x), piece = at, stage.pieces[out]
+        here = Region(y, y + 1, x, x + piece)
+        seen = self._unrolled(stage, source, here) if source in stage.rings else self._read(source, {})
+        if (y, x) == (0, 0):
+            self.taken = np.empty_like(seen)
+        self.taken[0, y, x : x + piece] = seen[0, y, x : x + piece]
+        if (y + 1, x + piece) == size:
+            self._write(out, OPS[op.kind].evaluate(op, self.plan.graph, [self.taken])[0], {}, None)
 
     def _ring(self, stage: Rolling, name: str) -> Array:
         """A ring as [pixels, channels]."""
