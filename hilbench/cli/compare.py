@@ -11,7 +11,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from hilbench.cli.revisions import measure_revisions
+from hilbench.cli.revisions import measure_revisions, only_suite
 from hilbench.errors import UsageError
 from hilbench.gate.change import Difference, check_conditions, differences
 from hilbench.results.baseline import Snapshot, read
@@ -25,7 +25,8 @@ def command(
     across: Annotated[list[str] | None, typer.Option(help="A condition that may differ. May be given again.")] = None,
     steps: Annotated[bool, typer.Option("--steps", help="Single steps too, not only totals.")] = False,
     top: Annotated[int, typer.Option(min=1, help="Rows to show.")] = 40,
-    revisions: Annotated[str, typer.Option(metavar="SUITE", help="Build and measure SUITE at two git revisions.")] = "",
+    revisions: Annotated[bool, typer.Option("--revisions", help="Build and measure two git revisions first.")] = False,
+    suite: Annotated[str, typer.Option(help="With --revisions. [default: the only one in ./suites]")] = "",
     out: Annotated[Path | None, typer.Option(help="With --revisions: where the two run folders go.")] = None,
 ) -> None:
     """Show every value that changed, per model, variant, metric and step.
@@ -33,9 +34,9 @@ def command(
     Differences of compiler, flags, emulator, clock, board, model or inputs come first, and are refused unless --across
     allows them: numbers taken under other conditions say nothing about the change in between.
     """
-    if out and not revisions:
-        raise UsageError("--out goes with --revisions")
-    pair = measure_revisions(revisions, before, after, out) if revisions else (Path(before), Path(after))
+    if (out or suite) and not revisions:
+        raise UsageError("--out and --suite go with --revisions")
+    pair = measure_revisions(suite or only_suite(), before, after, out) if revisions else (Path(before), Path(after))
     old, new = (read(path) for path in pair)
     for crossed in check_conditions(old, new, tuple(across or ())):
         print(f"conditions differ, as allowed: {crossed}")

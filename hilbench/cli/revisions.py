@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hilbench.errors import ExitCode, TargetError, ToolError
+from hilbench.errors import ExitCode, TargetError, ToolError, UsageError
 
 _UNMEASURED = (ExitCode.TOOL, ExitCode.TARGET)
 
@@ -21,11 +21,26 @@ def measure_revisions(suite: str, before: str, after: str, out: Path | None) -> 
     hilbench itself, that one runs. The suite is the checkout's if it has one of that path, else the present one.
 
     Raises:
+        UsageError: git knows no such revision.
         ToolError, TargetError: git, a tool or the target failed.
     """
+    for revision in (before, after):
+        _check(revision)
     folder = (out or Path(tempfile.mkdtemp(prefix="hilbench-compare-"))).resolve()
     runs = [_measure(suite, revision, folder / _plain(revision)) for revision in (before, after)]
     return runs[0], runs[1]
+
+
+def only_suite() -> str:
+    """The suite that the working directory has.
+
+    Raises:
+        UsageError: it has none, or several.
+    """
+    found = sorted(str(path) for path in Path("suites").glob("*.toml"))
+    if len(found) != 1:
+        raise UsageError(f"which suite? --suite FILE; here: {', '.join(found) or 'none in ./suites'}")
+    return found[0]
 
 
 def _measure(suite: str, revision: str, folder: Path) -> Path:
@@ -52,13 +67,24 @@ def _checkout(revision: str) -> Iterator[Path]:
             _git("worktree", "remove", "--force", str(tree))
 
 
+def _check(revision: str) -> None:
+    try:
+        _git("rev-parse", "--verify", f"{revision}^{{commit}}")
+    except GitFailed as error:
+        raise UsageError(f"'{revision}' is no revision here: {error}") from None
+
+
+class GitFailed(ToolError):
+    """git ran and refused."""
+
+
 def _git(*args: str) -> None:
     try:
         done = subprocess.run(["git", *args], capture_output=True, text=True, check=False)
     except FileNotFoundError as error:
         raise ToolError("git", "is not installed", "sudo apt-get install git") from error
     if done.returncode:
-        raise ToolError("git", done.stderr.strip() or f"git {args[0]} failed")
+        raise GitFailed("git", done.stderr.strip() or f"git {args[0]} failed")
 
 
 def _plain(revision: str) -> str:
