@@ -68,23 +68,22 @@ def _checkout(revision: str) -> Iterator[Path]:
 
 
 def _check(revision: str) -> None:
-    try:
-        _git("rev-parse", "--verify", f"{revision}^{{commit}}")
-    except GitFailed as error:
-        raise UsageError(f"'{revision}' is no revision here: {error}") from None
-
-
-class GitFailed(ToolError):
-    """git ran and refused."""
+    done = _run("rev-parse", "--verify", f"{revision}^{{commit}}")
+    if done.returncode:
+        raise UsageError(f"'{revision}' is no revision here: {done.stderr.strip()}")
 
 
 def _git(*args: str) -> None:
+    done = _run(*args)
+    if done.returncode:
+        raise ToolError("git", done.stderr.strip() or f"git {args[0]} failed")
+
+
+def _run(*args: str) -> subprocess.CompletedProcess[str]:
     try:
-        done = subprocess.run(["git", *args], capture_output=True, text=True, check=False)
+        return subprocess.run(["git", *args], capture_output=True, text=True, check=False)
     except FileNotFoundError as error:
         raise ToolError("git", "is not installed", "sudo apt-get install git") from error
-    if done.returncode:
-        raise GitFailed("git", done.stderr.strip() or f"git {args[0]} failed")
 
 
 def _plain(revision: str) -> str:
