@@ -161,6 +161,16 @@ def replace_given(suite: Suite, *, variants: tuple[Variant, ...] = (), **given: 
     return suite
 
 
+def without_elimination(suite: Suite) -> Suite:
+    """The suite with nothing eliminated: every variant, and the baseline, as its `+keep`."""
+    models = tuple(
+        replace(model, variants=tuple(dict.fromkeys(variant.keeping() for variant in model.variants)))
+        for model in suite.models
+    )
+    baseline = suite.baseline and str(Variant.parse(suite.baseline).keeping())
+    return replace(suite, models=models, baseline=baseline)
+
+
 def find_model(name: str, beside: Path | None = None) -> Path:
     """A model file: a path (relative ones first `beside` the suite), or the name of a shipped model.
 

@@ -22,13 +22,14 @@ def command(
     *,
     board: Annotated[str, typer.Option(help="Board: name, or a .toml file.")],
     variant: Annotated[str, typer.Option(help="As in int8+sparse:0.8+patch (hilbench variants).")] = "int8",
+    no_eliminate: Annotated[bool, typer.Option("--no-eliminate", help="Add +keep to the variant.")] = False,
     target: Annotated[str, typer.Option(help="auto, qemu, board or host: what the firmware is to run on.")] = "auto",
     calibration: Annotated[str, typer.Option(metavar="FILE.npz", help="Samples x to quantize a float model.")] = "",
     optimize: Annotated[Optimize, typer.Option(help="The model's optimisation level.")] = "-O2",
     out: Annotated[Path, typer.Option(help="Folder for the sources, build.sh and firmware.elf.")],
 ) -> None:
     """Write the sources of a variant's firmware to a folder, and build it; `sh build.sh` there does the same again."""
-    path, chosen, where = find_model(model), Variant.parse(variant), find(board)
+    path, chosen, where = find_model(model), Variant.parse(variant, keep=no_eliminate), find(board)
     _, plan = plan_model(Model(path.stem, path, calibration=find_data(calibration)), chosen, where)
     build = prepare_model(plan, path.stem, where, choose_target(where, target), optimize)
     image = execute(build)

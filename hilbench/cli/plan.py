@@ -21,11 +21,12 @@ def command(
     *,
     board: Annotated[str, typer.Option(help="Board: name, or a .toml file.")],
     variant: Annotated[str, typer.Option(help="As in int8+sparse:0.8+patch (hilbench variants).")] = "int8",
+    no_eliminate: Annotated[bool, typer.Option("--no-eliminate", help="Add +keep to the variant.")] = False,
     calibration: Annotated[str, typer.Option(metavar="FILE.npz", help="Samples x to quantize a float model.")] = "",
 ) -> None:
     """Show the arena map and the memory of every step; nothing is built."""
     path = find_model(model)
-    chosen, where = Variant.parse(variant), find(board)
+    chosen, where = Variant.parse(variant, keep=no_eliminate), find(board)
     done, plan = plan_model(Model(path.stem, path, calibration=find_data(calibration)), chosen, where)
     print(f"{path.stem} {chosen} on {where.name}: {describe_schedule(plan)}")
     for note in done.notes:

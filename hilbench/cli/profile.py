@@ -26,6 +26,7 @@ def command(
     *,
     board: Annotated[str, typer.Option(help="The board whose timing prices the profile; of a run: which one.")] = "",
     variant: Annotated[str, typer.Option(help="Of a model: as in int8+patch. [default: as it is stored]")] = "",
+    no_eliminate: Annotated[bool, typer.Option("--no-eliminate", help="Add +keep to the variant.")] = False,
     optimize: Annotated[str, typer.Option(help="Of a model: -Os, -O1, -O2 or -O3.")] = "-O2",
     cold: Annotated[bool, typer.Option("--cold", help="The first call after boot, not the second.")] = False,
     function: Annotated[str, typer.Option(help="Of an image: the function (or 0xADDRESS) to profile a call of.")] = "",
@@ -48,7 +49,7 @@ def command(
     if form not in FORMATS:
         raise UsageError(one_of("format", form, FORMATS))
     wanted = [_wanted(text) for text in export or ()]
-    taken = take(what, Asked(board, variant, optimize, function, machine, call=0 if cold else 1))
+    taken = take(what, Asked(board, variant, no_eliminate, optimize, function, machine, call=0 if cold else 1))
     summary = summarize(taken.subject, taken.profile, taken.source, blocks)
     if form == "json":
         typer.echo(json.dumps(as_json(summary), indent=2))

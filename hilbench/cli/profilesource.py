@@ -34,10 +34,11 @@ class Taken:
 
 @dataclass(frozen=True)
 class Asked:
-    """What the command line asks for; empty texts were not given. `call` counts from 0."""
+    """What the command line asks for; empty texts were not given. `keep` adds that part, `call` counts from 0."""
 
     board: str
     variant: str
+    keep: bool
     optimize: str
     function: str
     machine: str
@@ -80,7 +81,7 @@ def _of_model(model: str, asked: Asked) -> Taken:
         raise ConfigError(
             "no emulator", where=f"board {asked.board}", right="the profiler runs in QEMU: add [emulator]"
         )
-    variant = Variant.parse(asked.variant) if asked.variant else entry.variants[0]
+    variant = Variant.parse(asked.variant or str(entry.variants[0]), keep=asked.keep)
     firmware = compile_model(entry, variant, board, board.emulator.kind, asked.optimize)
     observed = observe(board.emulator.kind, board, firmware, make_inputs(firmware.graph, None), asked.call + 1)
     if not observed.profiles:
@@ -108,8 +109,11 @@ def _of_run(folder: Path, asked: Asked) -> Taken:
 def _chosen(folder: Path, asked: Asked) -> RunRecord:
     """The one record with a profile that has the asked board and variant."""
     kept = [r for r in read_records(folder) if (folder / PROFILES / f"{r.run_id}.json").is_file()]
-    variant = str(Variant.parse(asked.variant)) if asked.variant else ""
-    found = [r for r in kept if asked.board in ("", r.board) and variant in ("", r.variant)]
+    found = [
+        r
+        for r in kept
+        if asked.board in ("", r.board) and r.variant == str(Variant.parse(asked.variant or r.variant, keep=asked.keep))
+    ]
     if len(found) == 1:
         return found[0]
     listed = "".join(f"\n  {r.model} --variant {r.variant} --board {r.board}" for r in kept)

@@ -16,7 +16,7 @@ from hilbench.errors import UsageError
 from hilbench.results.frame import tidy, write
 from hilbench.results.schema import RunRecord, Status
 from hilbench.runner.run import choose_folder, exit_code, run
-from hilbench.suite import Optimize, Suite, find_suite, of_model, replace_given, suites
+from hilbench.suite import Optimize, Suite, find_suite, of_model, replace_given, suites, without_elimination
 from hilbench.variants.variant import Variant
 
 RUNS = Path("runs")
@@ -33,6 +33,7 @@ def command(
     target: Annotated[str | None, typer.Option(help="auto, qemu, board or host. [default: auto]")] = None,
     probe: Annotated[str, typer.Option(metavar="ID", help="Debug probe of the board, where several are there.")] = "",
     serial: Annotated[str, typer.Option(metavar="PORT", help="Its serial port, or a URL of pySerial.")] = "",
+    no_eliminate: Annotated[bool, typer.Option("--no-eliminate", help="Add +keep to every variant.")] = False,
     repeats: Annotated[int | None, typer.Option(min=1, max=1000, help="Runs of the first input. [default: 3]")] = None,
     dataset: Annotated[str, typer.Option(metavar="FILE.npz", help="Samples x, and labels y for accuracy.")] = "",
     calibration: Annotated[str, typer.Option(metavar="FILE.npz", help="Samples x to quantize a float model.")] = "",
@@ -50,14 +51,15 @@ def command(
     The exit code is 0 also where variants do not fit or are not supported, as long as one was measured; a wrong output
     gives 7, before anything else.
     """
+    named = _suite(what, dataset, calibration)
     suite = replace_given(
-        _suite(what, dataset, calibration),
+        without_elimination(named) if no_eliminate else named,
         boards=tuple(find(name) for name in board or ()),
-        variants=tuple(Variant.parse(text) for text in variant or ()),
+        variants=tuple(Variant.parse(text, keep=no_eliminate) for text in variant or ()),
         target=target,
         repeats=repeats,
         optimize=optimize,
-        baseline=baseline and str(Variant.parse(baseline)),
+        baseline=baseline and str(Variant.parse(baseline, keep=no_eliminate)),
     )
     if probe or serial:
         suite = replace(suite, boards=(wired(_only_board(suite), probe, serial),))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from hilbench.cli.table import plain_grid
-from hilbench.variants.variant import FORMATS, SCHEDULES, SPARSITIES
+from hilbench.variants.variant import FORMATS, KEEP, SCHEDULES, SHAPE, SPARSITIES
 
 
 def command() -> None:
-    """List the techniques that a variant is made of: format[+sparsity][+schedule]."""
+    """List the techniques that a variant is made of: format[+sparsity][+keep][+schedule]."""
     axes = (("format", FORMATS), ("sparsity", SPARSITIES), ("schedule", SCHEDULES))
     rows = [(axis, name, technique.summary) for axis, known in axes for name, technique in known.items()]
-    plain_grid(("axis", "name", "what it does"), rows)
-    print("written format[+sparsity][+schedule]: float32, int8+patch, int8+sparse:0.8+patch:2x2")
+    kept = ("elimination", KEEP, "int8 channels that are proven constant or unused are kept; without it, removed")
+    plain_grid(("axis", "name", "what it does"), [*rows, kept])
+    print(f"written {SHAPE}: float32, int8+patch, int8+keep, int8+sparse:0.8+patch:2x2")

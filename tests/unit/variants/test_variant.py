@@ -17,6 +17,9 @@ from hilbench.variants.variant import FORMATS, SCHEDULES, SPARSITIES, Part, Vari
         "int8+sparse:0.8",
         "int8+patch",
         "int8+patch:3x2",
+        "int8+keep",
+        "int8+keep+patch",
+        "int8+sparse:0.8+keep+patch:2x2",
         "float32+sparse:0.5+patch:2x2",
     ],
 )
@@ -29,8 +32,15 @@ def test_the_default_schedule_goes_without_saying() -> None:
     assert Variant.parse("int8") == Variant(Part("int8"))
 
 
-def test_order_of_sparsity_and_schedule_does_not_matter() -> None:
+def test_order_after_the_format_does_not_matter() -> None:
     assert Variant.parse("int8+patch+sparse:0.8") == Variant.parse("int8+sparse:0.8+patch")
+    assert str(Variant.parse("int8+patch+keep+sparse:0.8")) == "int8+sparse:0.8+keep+patch"
+
+
+def test_elimination_can_be_left_out() -> None:
+    assert Variant.parse("int8").eliminate
+    assert Variant.parse("int8+keep") == Variant.parse("int8", keep=True) == Variant.parse("int8").keeping()
+    assert Variant.parse("int8+keep") == Variant(Part("int8"), eliminate=False)
 
 
 @pytest.mark.parametrize(
@@ -41,6 +51,9 @@ def test_order_of_sparsity_and_schedule_does_not_matter() -> None:
         ("int8+pach", "Did you mean 'patch'"),
         ("int8+float32", "format 'float32' comes first"),
         ("int8+patch+patch:2x2", "two parts for schedule"),
+        ("int8+keep+keep", "two parts for elimination"),
+        ("int8+keep:2", "takes no argument"),
+        ("int8+kep", "Did you mean 'keep'"),
         ("int8+", "'' is not a part"),
         ("int8+patch:", "'patch:' is not a part"),
         ("int8:per-row", "right: int8 or int8:per-tensor"),
