@@ -14,6 +14,8 @@ from hilbench.errors import LinkError
 
 POLL_SECONDS = 0.05
 """How long one read waits at most, so that deadlines are looked at."""
+WRITE_SECONDS = 5
+"""How long one write may take."""
 
 
 class Line(Protocol):
@@ -34,8 +36,9 @@ class SerialLine:
 
     def __init__(self, url: str, baud: int, explain: Callable[[], str] = str) -> None:
         self.url, self._explain = url, explain
+        patience = None if url.startswith("rfc2217:") else WRITE_SECONDS  # pySerial has none there
         with self._failing("opening"):
-            self._port = serial.serial_for_url(url, baudrate=baud, timeout=POLL_SECONDS, write_timeout=5)
+            self._port = serial.serial_for_url(url, baudrate=baud, timeout=POLL_SECONDS, write_timeout=patience)
 
     def read(self) -> bytes:
         """What has come, after waiting a little for the first byte."""
