@@ -53,8 +53,8 @@ HB_KERNEL hb_sums_8 hb_sparse_dot(const uint32_t *tile, const int8_t *entry, int
     const int8_t *const end = entry + 2 * count;
     const int32_t skipped = -count & 3;
     int32_t x, gap = skipped, weight;
-    entry -= 2 * skipped;
-    __asm volatile("cmp.w %[gap], #2\n"
+    __asm volatile("sub.w %[entry], %[entry], %[gap], lsl #1\n"
+                   "cmp.w %[gap], #2\n"
                    "beq.w 3f\n"
                    "bhi.w 4f\n"
                    "cmp.w %[gap], #1\n"

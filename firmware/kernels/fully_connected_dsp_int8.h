@@ -22,14 +22,19 @@
 #include "hb_dsp.h"
 #include "hb_fully_connected.h"
 
-/* For every four inputs the words (x1, x3) and (256 * x0 - x1, 256 * x2 - x3). */
+/* For every four inputs the words (x1, x3) and (256 * x0 - x1, 256 * x2 - x3); inputs that are missing are 0. */
 HB_KERNEL void hb_fully_connected_dsp_widen(const int8_t *input, int32_t inputs, uint32_t *wide)
 {
     for (int32_t i = 0; i < inputs; i += 4, wide += 2) {
-        const int32_t x0 = input[i], x1 = i + 1 < inputs ? input[i + 1] - 127 : 0;
-        const int32_t x2 = i + 2 < inputs ? input[i + 2] : 0, x3 = i + 3 < inputs ? input[i + 3] - 127 : 0;
-        wide[0] = (uint16_t)x1 | (uint32_t)x3 << 16;
-        wide[1] = (uint16_t)(256 * x0 - x1) | (uint32_t)(256 * x2 - x3) << 16;
+        uint32_t word = 0;
+        if (inputs % 4 == 0 || i + 4 <= inputs) {
+            word = hb_load32(input + i);
+        } else {
+            memcpy(&word, input + i, (size_t)(inputs % 4));
+        }
+        const uint32_t odd = hb_ssub16(hb_sxtb16(word >> 8), 0x007f007f);
+        wide[0] = odd;
+        wide[1] = hb_ssub16(word << 8 & 0xff00ff00, odd);
     }
 }
 
@@ -62,9 +67,9 @@ HB_KERNEL void hb_fully_connected_dsp_sums(const uint32_t *x, const int8_t *w, i
     const int8_t *const end = w + 4 * inputs;
     const int32_t half = inputs & 8;
     int32_t a0 = sums[0], a1 = sums[1], a2 = sums[2], a3 = sums[3], odd, even, w0, w1, w2, w3;
-    x -= half / 2;
-    w -= 4 * half;
     __asm volatile(
+        "sub.w %[x], %[x], %[half], lsl #1\n"
+        "sub.w %[w], %[w], %[half], lsl #2\n"
         "cmp.w %[half], #0\n"
         "bne.w 2f\n"
         ".balign 4\n"
@@ -99,16 +104,19 @@ HB_KERNEL void hb_fully_connected_dsp_int8(const void *in, void *out, const hb_f
 {
     for (int32_t batch = 0; batch < p->batches; batch++) {
         int8_t *result = (int8_t *)out + batch * p->outputs;
-        memset(scratch, 0, (size_t)(2 * p->packed_inputs));
         hb_fully_connected_dsp_widen((const int8_t *)in + batch * p->inputs, p->inputs, scratch);
         for (int32_t o = 0; o < p->outputs; o += 4) {
             int32_t sums[4];
             memcpy(sums, p->packed_bias + o, sizeof sums);
             hb_fully_connected_dsp_sums(scratch, p->packed + o * p->packed_inputs, p->packed_inputs, sums);
-            for (int32_t i = 0; i < 4 && o + i < p->outputs; i++) {
-                const hb_dsp_channel channel =
-                    hb_dsp_channel_of(0, p->multiplier[o + i], p->shift[o + i], p->output_offset);
-                result[o + i] = (int8_t)hb_clamp(hb_dsp_output(sums[i] >> 7, channel), p->low, p->high);
+#pragma GCC unroll 4
+            for (int32_t i = 0; i < 4; i++) {
+                if (p->outputs % 4 == 0 || o + i < p->outputs) {
+                    const hb_dsp_channel channel =
+                        hb_dsp_channel_of(0, p->multiplier[o + i], p->shift[o + i], p->output_offset);
+                    const int8_t value = hb_dsp_output(sums[i] >> 7, channel);
+                    result[o + i] = (int8_t)hb_clamp(value, p->low, p->high);
+                }
             }
         }
     }

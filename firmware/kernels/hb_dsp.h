@@ -225,7 +225,7 @@ HB_SHARED void hb_dsp_pair(const uint32_t *pixels, int32_t blocks, int32_t words
 {
 #ifdef __ARM_FEATURE_DSP
     const int32_t half = (words & 4) * 16;
-    const uint32_t *const first_word = weights - half / 8, *const last_word = weights + 2 * words;
+    const uint32_t *const first_word = weights, *const last_word = weights + 2 * words;
     const uint32_t *const last_pixel = pixels + 4 * words * blocks;
     const int32_t bias_a = channel[0].bias, bias_b = channel[1].bias;
     int32_t a0, a1, a2, a3, b0, b1, b2, b3, x0, x1, w0, w1;
@@ -236,6 +236,7 @@ HB_SHARED void hb_dsp_pair(const uint32_t *pixels, int32_t blocks, int32_t words
         "ldr.w %[a0], %[bias_a]\n"
         "ldr.w %[b0], %[bias_b]\n"
         "sub.w %[pixels], %[pixels], %[x0]\n"
+        "sub.w %[weights], %[weights], %[x0], lsr #1\n"
         "mov.w %[a1], %[a0]\n"
         "mov.w %[a2], %[a0]\n"
         "mov.w %[a3], %[a0]\n"

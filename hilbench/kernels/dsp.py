@@ -57,15 +57,17 @@ def wide_words(count: int) -> int:
 
 
 def reach(constants: ConvConstants, weights: Array, bias: Array) -> Array:
-    """int64 [channel]: no input gives a sum of larger magnitude, whichever part of the terms is added up.
+    """int64 [channel]: no input gives a sum of larger magnitude, also where padding (0) takes the place of inputs.
 
     Args:
         constants: those of the operator.
         weights: int8 [channel, term].
         bias: int32 [channel].
     """
-    largest_input = max(abs(INT8_MIN + constants.input_offset), abs(INT8_MAX + constants.input_offset))
-    return np.asarray(np.abs(weights.astype(np.int64)).sum(axis=1) * largest_input + np.abs(bias.astype(np.int64)))
+    wide, low, high = weights.astype(np.int64), INT8_MIN + constants.input_offset, INT8_MAX + constants.input_offset
+    most = np.maximum(wide * low, wide * high).sum(axis=1)
+    least = np.minimum(wide * low, wide * high).sum(axis=1)
+    return np.asarray(np.maximum(np.abs(least + bias), np.abs(most + bias)))
 
 
 def settled(constants: ConvConstants, weights: Array, bias: Array) -> tuple[ConvConstants, Array]:
