@@ -1,6 +1,6 @@
 /* STM32F4 (ST RM0390): HSI16 through the PLL, over-drive above 168 MHz; or HSI16 as it is after reset.
  *
- *   NUCLEO-F446RE   USART2 on PA2, PA3 (UM1724); never run
+ *   NUCLEO-F446RE   USART2 on PA2, PA3 (UM1724); never run on the chip, the reset profile in QEMU (netduinoplus2)
  *
  * Profiles: HB_CLOCK_RESET leaves 16 MHz and flash without wait states or accelerator; any other one runs at
  * HB_CLOCK_HZ. The buses run at a quarter (APB1) and a half (APB2) of it.
