@@ -26,7 +26,9 @@ def judge(baseline: Snapshot, current: Snapshot, rules: Rules) -> Verdict:
     """
     crossed = check_conditions(baseline, current, rules.across)
     findings = [*_results(baseline, current, rules), *_budgets(current, rules)]
-    findings.sort(key=lambda f: (_ORDER[f.action], f.kind, -abs(f.change_pct or 0), f.key, f.quantity or ("",)))
+    findings.sort(
+        key=lambda f: (_ORDER[f.action], f.kind, -round(abs(f.change_pct or 0), 6), f.key, f.quantity or ("",))
+    )
     return Verdict(baseline, current, tuple(findings), crossed)
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from hilbench.report import select
 from hilbench.report.plots.cost import TITLES
-from hilbench.report.plots.plot import PLOTS, WIDTH, Chart, Plot, colour, dash, hover
+from hilbench.report.plots.plot import INK, PLOTS, WIDTH, Chart, Plot, colour, dash, hover
 from hilbench.results.history import medians
 from hilbench.results.run import KEY
 
@@ -15,40 +15,54 @@ HEIGHT = 160
 
 
 def trend(frame: pd.DataFrame, history: pd.DataFrame) -> Chart | None:
-    """Memory and cost over time, a panel each."""
+    """Memory and cost over time, a panel each; a triangle marks a commit that began a new level."""
     columns = select.axes(frame)
     mine = history.merge(frame[KEY].drop_duplicates(), on=KEY)
     if columns is None or mine.empty:
         return None
-    runs = medians(mine)
+    runs, taken = medians(mine), _steps(mine)
     panels = []
     for metric, provenance in columns:
-        rows = runs[(runs["metric"] == metric) & (runs["provenance"] == provenance)]
+        rows, steps = (t[(t["metric"] == metric) & (t["provenance"] == provenance)] for t in (runs, taken))
         if len(rows):
-            panels.append(_panel(rows, f"{TITLES.get(metric, metric)} ({provenance})"))
+            panels.append(_panel(rows, steps, f"{TITLES.get(metric, metric)} ({provenance})"))
     return alt.vconcat(*panels) if panels else None
 
 
-def _panel(runs: pd.DataFrame, title: str) -> alt.Chart:
+def _steps(history: pd.DataFrame) -> pd.DataFrame:
+    from hilbench.trend import steps  # noqa: PLC0415 - needs an extra, as any history does
+
+    return steps(history)
+
+
+def _panel(runs: pd.DataFrame, steps: pd.DataFrame, title: str) -> Chart:
     names = select.variants(runs)
     order = list(dict.fromkeys(runs["commit"]))
-    rows = runs[["variant", "commit", "value"]]
-    chart: alt.Chart = (
-        alt.Chart(rows)
+    x = alt.X("commit:O", sort=order, title="commit", axis=alt.Axis(labelLimit=80, labelOverlap=True))
+    y = alt.Y("value:Q", title=title, axis=alt.Axis(format="~s"), scale=alt.Scale(zero=False))
+    line = (
+        alt.Chart(runs[["variant", "commit", "value"]])
         .mark_line(point={"size": 40, "filled": True})
         .encode(
-            x=alt.X("commit:O", sort=order, title="commit", axis=alt.Axis(labelLimit=80, labelOverlap=True)),
-            y=alt.Y("value:Q", title=title, axis=alt.Axis(format="~s"), scale=alt.Scale(zero=False)),
-            color=colour(names),
-            strokeDash=dash(names),
-            tooltip=hover(variant="", commit="", value=",.6~g"),
+            x=x, y=y, color=colour(names), strokeDash=dash(names), tooltip=hover(variant="", commit="", value=",.6~g")
         )
-        .properties(width=WIDTH, height=HEIGHT)
     )
+    marks = (
+        alt.Chart(steps[["variant", "commit", "after", "pct"]].rename(columns={"after": "value"}))
+        .mark_point(shape="triangle-up", size=160, strokeWidth=2, color=INK)
+        .encode(x=x, y=y, tooltip=hover(variant="", commit="", value=",.6~g", pct="+.3f"))
+    )
+    chart: Chart = alt.layer(line, marks).properties(width=WIDTH, height=HEIGHT)
     return chart
 
 
 PLOTS.add(
     "trend",
-    Plot("trend", 100, "Over the commits", "Medians of each run of the history, oldest first.", trend),
+    Plot(
+        "trend",
+        100,
+        "Over the commits",
+        "Medians of each run of the history, oldest first. A triangle marks a new level.",
+        trend,
+    ),
 )
