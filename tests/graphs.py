@@ -1,7 +1,8 @@
 """Random small graphs for everyone: one operator of a given kind, or a net of several.
 
 `only(kind, seed, dtype)` is a graph of one operator; `random_graph(seed, dtype)` a net with branches and several
-outputs; `random_inputs(graph, seed)` arrays for its inputs. The same seed gives the same graph. Quantization is chosen
+outputs; `random_inputs(graph, seed)` arrays for its inputs; `hollowed(graph, seed)` the graph with channels
+that nothing needs. The same seed gives the same graph. Quantization is chosen
 such that outputs spread over the int8 range, with a few values beyond it.
 """
 
@@ -409,3 +410,17 @@ def random_array(tensor: Tensor, rng: np.random.Generator) -> Array:
     if tensor.dtype == DType.FLOAT32:
         return (rng.normal(size=tensor.shape) * 2).astype(np.float32)
     return rng.integers(0, 256, tensor.shape).astype(np.uint8).view(tensor.dtype.numpy)
+
+
+def hollowed(graph: Graph, seed: int) -> Graph:
+    """The graph with many output channels whose weights are all 0, and many inputs that nothing reads."""
+    rng = np.random.default_rng(seed)
+    changed = []
+    for op in graph.ops:
+        weights = graph[op.inputs[1] or ""] if op.kind in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED") else None
+        if weights is not None and weights.data is not None:
+            data = weights.data.copy()
+            data[..., rng.random(data.shape[-1]) < 0.3] = 0
+            data[rng.random(data.shape[0]) < 0.3] = 0
+            changed.append(replace(weights, data=data))
+    return graph.with_tensors(changed)

@@ -1,7 +1,8 @@
 """Every technique of the variant registries, on random graphs: the firmware gives the reference's bytes on the host.
 
 The address and undefined-behaviour sanitizers watch; float32 is held to a tolerance, because sums may be associated
-differently. A scheduling never changes an output, and `patch` never needs a larger arena than layer by layer.
+differently. A scheduling never changes an output, and neither does elimination; a schedule that is chosen automatically
+never needs a larger arena than layer by layer.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from hilbench.codegen import generate
 from hilbench.errors import UnsupportedModel
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Array, Graph
-from hilbench.ir.reference import run
+from hilbench.ir.reference import macs, run
 from hilbench.plan.make import make_plan
 from hilbench.plan.plan import Plan
 from hilbench.targets.target import TARGETS
 from hilbench.variants.transform import transform
 from hilbench.variants.variant import FORMATS, LAYERS, SCHEDULES, SPARSITIES, Part, Variant
-from tests.graphs import random_graph, random_inputs
+from tests.graphs import hollowed, random_graph, random_inputs
 
 FEATURES = find("mps2-an386").core.features
 FLOAT_TOLERANCE = 1e-5
@@ -86,6 +87,20 @@ def test_firmware_gives_the_references_bytes(
             np.testing.assert_allclose(found[name], expected[name], rtol=FLOAT_TOLERANCE, atol=FLOAT_TOLERANCE * most)
         else:
             np.testing.assert_array_equal(found[name], expected[name])
+
+
+@pytest.mark.parametrize("schedule", parts(SCHEDULES), ids=str)
+def test_elimination_changes_no_output(schedule: Part, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The firmware of what is left gives the bytes that the reference gives for the whole graph."""
+    monkeypatch.setenv("HILBENCH_CACHE", str(tmp_path))
+    seed = 5  # one that loses two thirds of its work
+    graph = hollowed(random_graph(seed), seed)
+    ready, plan = planned(graph, Variant(Part("int8"), schedule=schedule))
+    assert macs(ready) < macs(graph)
+    inputs = random_inputs(graph, seed)
+    expected, found = run(graph, inputs), executed(plan, inputs)
+    for name in graph.outputs:
+        np.testing.assert_array_equal(found[name], expected[name])
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -20,7 +20,7 @@ from hilbench.ir.interval import intervals
 from hilbench.ir.reference import macs, run
 from hilbench.ir.region import Window
 from hilbench.ir.verify import verify
-from tests.graphs import random_graph, random_inputs
+from tests.graphs import hollowed, random_graph, random_inputs
 
 LIVE_MACS = {"vww_96_int8": 3_727_313, "kws_ref_model": 2_656_768, "pretrainedResnet_quant": 12_501_632}
 
@@ -48,20 +48,6 @@ def check(graph: Graph, found: Elimination, inputs: dict[str, Array]) -> None:
             assert (before[name][..., channel] == value).all()
     assert found.graph.outputs == graph.outputs
     assert not set(graph.outputs) & set(proof.kept)
-
-
-def hollowed(graph: Graph, seed: int) -> Graph:
-    """The graph with many output channels whose weights are all 0, and many inputs that nothing reads."""
-    rng = np.random.default_rng(seed)
-    changed = []
-    for op in graph.ops:
-        weights = graph[op.inputs[1] or ""] if op.kind in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED") else None
-        if weights is not None and weights.data is not None:
-            data = weights.data.copy()
-            data[..., rng.random(data.shape[-1]) < 0.3] = 0
-            data[rng.random(data.shape[0]) < 0.3] = 0
-            changed.append(replace(weights, data=data))
-    return graph.with_tensors(changed)
 
 
 @settings(max_examples=150, deadline=None)
