@@ -15,6 +15,7 @@ from hilbench.kernels.catalogue import Kernel, catalogue
 from hilbench.kernels.family import Argument, Call, Operand, family_of
 from hilbench.plan.lifetime import sums_name
 from hilbench.plan.plan import Plan, Step
+from hilbench.plan.working import in_pieces
 from hilbench.variants.demand import grid, sums
 from hilbench.variants.schedule import Patches, Rolling
 from hilbench.variants.stages import ring_inputs
@@ -66,12 +67,16 @@ class _Writer:
         self.family = family_of(self.op.kind)
         stage = plan.schedule.stages[step.stage]
         self.stage = stage if isinstance(stage, Patches) else None
-        self.rolled = ring_inputs(self.op, stage) if isinstance(stage, Rolling) else None
+        self.rolled: tuple[str, ...] | None = None
+        self.seen = self.graph
+        if isinstance(stage, Rolling):
+            self.rolled = ring_inputs(self.op, stage)
+            self.seen = in_pieces(self.op, self.graph, stage.pieces[self.op.outputs[0]])
         self.arrays: dict[str, ConstArray] = {}
 
     def text(self) -> StepText:
         """The step's text."""
-        calls = self.family.calls(self.op, self.graph)
+        calls = self.family.calls(self.op, self.seen)
         texts = tuple(self._call(call, f"_{call.which}" if len(calls) > 1 else "") for call in calls)
         function = f"hb_step_{self.step.index:02d}_{self.op.kind.lower()}"
         arrays = tuple(self.arrays.values())
@@ -86,7 +91,7 @@ class _Writer:
     def _call(self, call: Call, suffix: str) -> CallText:
         members = [f".{name} = {_literal(value)}" for name, value in call.arguments.items()]
         for name in self.kernel.contract.arrays:
-            data = self.family.array(name, self.op, self.graph, call)
+            data = self.family.array(name, self.op, self.seen, call)
             members.append(f".{name} = {self._constant(f'{name}{suffix}', data, f'{name} of {self.step.name}')}")
         if self.rolled is not None and sums(self.op, self.graph):
             return self._summing(call, members)

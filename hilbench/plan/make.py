@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from hilbench.errors import UnsupportedModel, UnsupportedOp
-from hilbench.ir.graph import Graph, Op
-from hilbench.kernels.catalogue import choose, scratch_bytes
+from hilbench.ir.graph import Graph
 from hilbench.plan.fold import fold_pads
-from hilbench.plan.lifetime import Working, is_view
 from hilbench.plan.order import best_order, reordered
 from hilbench.plan.plan import Plan
 from hilbench.plan.search import choose_plan, place_again
+from hilbench.plan.working import FAST_FEATURES, Kernels
 from hilbench.variants.variant import SCHEDULES, Part
-
-FAST_FEATURES = frozenset({"dsp", "mve"})
-"""Instructions for which kernels unpack their operands into scratch; those that do without need little or none."""
 
 
 def make_plan(graph: Graph, schedule: Part, features: frozenset[str]) -> Plan:
@@ -29,50 +22,39 @@ def make_plan(graph: Graph, schedule: Part, features: frozenset[str]) -> Plan:
         UnsupportedModel: operators that no kernel serves, all at once, or a schedule that this graph does not allow.
     """
     folded = fold_pads(graph)
-    fast = _working(folded, features)
-    order = best_order(folded, fast)
-    ready = reordered(folded, order)
+    ready = reordered(folded, best_order(folded, Kernels(folded, features).whole()))
+    fast = Kernels(ready, features)
     budget = SCHEDULES[schedule.name].budget(schedule.argument)
     if budget is None:
-        return _least(ready, schedule, [fast[position] for position in order])
-    lean = _working(ready, features - FAST_FEATURES)
-    return _upgraded(_least(ready, schedule, lean), lean, [fast[position] for position in order], budget)
+        return _least(ready, schedule, fast)
+    return _within(ready, schedule, fast, budget)
 
 
-def _least(graph: Graph, schedule: Part, working: Sequence[Working]) -> Plan:
-    proposals = SCHEDULES[schedule.name].propose(graph, schedule.argument, [each.scratch for each in working])
-    return choose_plan(graph, proposals, working)
+def _least(graph: Graph, schedule: Part, kernels: Kernels) -> Plan:
+    kernels.whole()
+    proposals = SCHEDULES[schedule.name].propose(graph, schedule.argument, kernels.scratch)
+    return choose_plan(graph, proposals, kernels.along)
 
 
-def _upgraded(plan: Plan, lean: Sequence[Working], fast: Sequence[Working], budget: int) -> Plan:
+def _within(graph: Graph, schedule: Part, fast: Kernels, budget: int) -> Plan:
+    """With the fast kernels where that is possible within the budget, else the least arena with those that fit."""
+    if budget:
+        plan = _least(graph, schedule, fast)
+        if plan.arena_bytes <= budget:
+            return plan
+    lean = Kernels(graph, fast.features - FAST_FEATURES)
+    return _upgraded(_least(graph, schedule, lean), lean, fast, budget)
+
+
+def _upgraded(plan: Plan, lean: Kernels, fast: Kernels, budget: int) -> Plan:
     """The plan with the faster kernels for which there is room; those with most scratch are given up first."""
     limit = max(plan.arena_bytes, budget)
     room = {step.op: limit - step.live_bytes for step in plan.steps}
-    wanted = [p for p in range(len(fast)) if fast[p] != lean[p] and fast[p].scratch <= lean[p].scratch + room[p]]
+    slow, quick = lean.along(plan.schedule), fast.along(plan.schedule)
+    wanted = [p for p in range(len(slow)) if quick[p] != slow[p] and quick[p].scratch <= slow[p].scratch + room[p]]
     for count in range(len(wanted), 0, -1):
-        taken = set(sorted(wanted, key=lambda p: fast[p].scratch)[:count])
-        found = place_again(plan, [fast[p] if p in taken else lean[p] for p in range(len(fast))])
+        taken = set(sorted(wanted, key=lambda p: quick[p].scratch)[:count])
+        found = place_again(plan, [quick[p] if p in taken else slow[p] for p in range(len(slow))])
         if found.arena_bytes <= limit:
             return found
     return plan
-
-
-def _working(graph: Graph, features: frozenset[str]) -> list[Working]:
-    """What the kernel chosen for every operator needs."""
-    found: list[Working] = []
-    missing: list[UnsupportedOp] = []
-    for op in graph.ops:
-        try:
-            found.append(_served(op, graph, features))
-        except LookupError as error:
-            missing.append(UnsupportedOp(op.kind, op.index, op.outputs[0], str(error.args[0])))
-    if missing:
-        raise UnsupportedModel(graph.name, missing)
-    return found
-
-
-def _served(op: Op, graph: Graph, features: frozenset[str]) -> Working:
-    if is_view(op, graph):
-        return Working("")
-    kernel = choose(op, graph, features)
-    return Working(kernel.name, scratch_bytes(kernel, op, graph), kernel.in_place)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from hilbench.ir.graph import Graph
@@ -22,18 +22,19 @@ class Price:
     schedule: Schedule
 
 
-def choose_plan(graph: Graph, schedules: Iterable[Schedule], working: Sequence[Working]) -> Plan:
+def choose_plan(graph: Graph, schedules: Iterable[Schedule], working: Callable[[Schedule], Sequence[Working]]) -> Plan:
     """The plan of the schedule with the least arena, then the fewest multiply-accumulates, then proposed first.
 
-    `working[p]` is what the kernel of the operator at position p needs.
+    `working(schedule)[p]` is what the kernel of the operator at position p needs in a schedule.
     """
     whole = tuple(op_macs(op, graph) for op in graph.ops)
-    prices = sorted((price(graph, schedule, working, whole) for schedule in schedules), key=lambda p: (p.bound, p.macs))
+    priced = (price(graph, schedule, working(schedule), whole) for schedule in schedules)
+    prices = sorted(priced, key=lambda p: (p.bound, p.macs))
     best: Plan | None = None
     for candidate in prices:
         if best and (candidate.bound, candidate.macs) >= (best.arena_bytes, best.macs + best.extra_macs):
             break
-        plan = place_schedule(graph, candidate.schedule, working, whole)
+        plan = place_schedule(graph, candidate.schedule, working(candidate.schedule), whole)
         if best is None or _rank(plan) < _rank(best):
             best = plan
     assert best is not None, "a scheduling proposes at least one schedule or raises"

@@ -7,7 +7,7 @@ as a rolling stage. The memory of a stage depends on its two cuts alone, so the 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf, prod
@@ -20,6 +20,9 @@ from hilbench.variants.schedule import Layer, Overlap, Rolling, Schedule, Stage
 
 PIECES = (1, 2, 4, 8, 16, 1 << 15)
 """Pixels of a row that are written at a time: those tried; the last means whole rows."""
+
+FETCHED = 4
+"""Streamed inputs have few channels: so many times more of their pixels are fetched at a time."""
 
 STATE_BYTES = 12
 """What the firmware keeps per map of a rolling stage: where it is, and what was asked of it (`hb_roll.h`)."""
@@ -107,10 +110,13 @@ class _Block:
 class Cuts:
     """The stages that a graph can be cut into, with what each needs.
 
-    `scratch[p]` is the working space of operator p's kernel in bytes; graph inputs in `streamed` never exist whole.
+    `scratch(p, piece)` is the working space in bytes of operator p's kernel, run whole (0) or `piece` pixels at a time;
+    graph inputs in `streamed` never exist whole.
     """
 
-    def __init__(self, graph: Graph, scratch: Sequence[int], streamed: tuple[str, ...], most: Sequence[int]) -> None:
+    def __init__(
+        self, graph: Graph, scratch: Callable[[int, int], int], streamed: tuple[str, ...], most: Sequence[int]
+    ) -> None:
         self.graph, self.scratch, self.streamed, self.most = graph, scratch, streamed, most
         self._blocks: dict[tuple[int, int], list[_Block]] = {}
         self._followed: dict[tuple[_Block, frozenset[str], int], Followed] = {}
@@ -137,7 +143,7 @@ class Cuts:
     def candidates(self, start: int, stop: int) -> Iterator[Candidate]:
         """Every way to run the operators from `start` to before `stop` as one stage."""
         if stop - start == 1 and not self._feeds(start, stop):
-            whole = self._whole(start, stop) + _aligned(self.scratch[start])
+            whole = self._whole(start, stop) + _aligned(self.scratch(start, 0))
             yield Candidate(whole, 0, Layer(start))
         if self._rolls(start, stop):
             found = {candidate.pieces: candidate for candidate in self._all_rolled(start, stop)}
@@ -205,7 +211,7 @@ class Cuts:
         ops = tuple(range(start, stop))
         written = [graph.ops[p].outputs[0] for p in ops]
         sources = [n for n in self.streamed if any(p in ops for p in graph.consumers[n])]
-        pieces = {name: piece_of(graph[name].shape[2], most) for name in sources}
+        pieces = {name: piece_of(graph[name].shape[2], FETCHED * most) for name in sources}
         pieces |= {graph.ops[p].outputs[0]: piece_of(grid(graph.ops[p], graph)[1], most) for p in ops}
         outputs = tuple(name for name in written if not self._inner(name, start, stop))
         blocks = self._stage_blocks(start, stop, pieces, frozenset(outputs), most)
@@ -272,7 +278,7 @@ class Cuts:
         for which in rings:
             if (position, which, piece) not in self._gathered:
                 self._gathered[position, which, piece] = gathered(op, self.graph, which, piece)
-        return _aligned(self.scratch[position]) + sum(self._gathered[position, which, piece] for which in rings)
+        return _aligned(self.scratch(position, piece)) + sum(self._gathered[position, which, piece] for which in rings)
 
     def _stage_blocks(
         self, start: int, stop: int, pieces: dict[str, int], outputs: frozenset[str], most: int

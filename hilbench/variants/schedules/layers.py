@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from hilbench.ir.graph import Graph
 from hilbench.variants.schedule import Layer, Schedule
-from hilbench.variants.variant import LAYERS, SCHEDULES, Scheduling, no_argument
+from hilbench.variants.variant import LAYERS, SCHEDULES, Scheduling, Scratch, no_argument
 
 
 def layer_by_layer(graph: Graph) -> Schedule:
@@ -14,7 +14,7 @@ def layer_by_layer(graph: Graph) -> Schedule:
     return Schedule(tuple(Layer(position) for position in range(len(graph.ops))))
 
 
-def _propose(graph: Graph, argument: str, scratch: Sequence[int]) -> Iterator[Schedule]:
+def _propose(graph: Graph, argument: str, scratch: Scratch) -> Iterator[Schedule]:
     yield layer_by_layer(graph)
 
 

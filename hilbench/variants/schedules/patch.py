@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import product
 
 from hilbench.errors import UnsupportedModel, UnsupportedOp, UsageError
@@ -12,7 +12,7 @@ from hilbench.ir.opdef import OPS
 from hilbench.ir.region import Region, full
 from hilbench.variants.schedule import Layer, Patches, Schedule, Spans
 from hilbench.variants.schedules.layers import layer_by_layer
-from hilbench.variants.variant import SCHEDULES, Scheduling
+from hilbench.variants.variant import SCHEDULES, Scheduling, Scratch
 
 NAME = "patch"
 _GRID = re.compile(r"([1-9]\d{0,3})x([1-9]\d{0,3})")
@@ -34,7 +34,7 @@ def _check(argument: str) -> None:
     _grid(argument)
 
 
-def _propose(graph: Graph, argument: str, scratch: Sequence[int]) -> Iterator[Schedule]:
+def _propose(graph: Graph, argument: str, scratch: Scratch) -> Iterator[Schedule]:
     """Every prefix with the grid of `argument`; without one layer by layer, and every prefix with every grid."""
     grid = _grid(argument)
     prefixes = _prefixes(graph)

@@ -8,7 +8,7 @@ least memory).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf
 
@@ -17,7 +17,7 @@ from hilbench.ir.graph import Graph
 from hilbench.variants.schedule import Schedule
 from hilbench.variants.schedules.layers import layer_by_layer
 from hilbench.variants.stages import PIECES, Cuts, all_stages, apart, best_stages
-from hilbench.variants.variant import SCHEDULES, Scheduling
+from hilbench.variants.variant import SCHEDULES, Scheduling, Scratch
 
 NAME = "rolling"
 _RIGHT = f"right: {NAME}, {NAME}:input=streamed, {NAME}:pixels=4,arena=16384"
@@ -64,11 +64,11 @@ def _check(argument: str) -> None:
     _read(argument)
 
 
-def _propose(graph: Graph, argument: str, scratch: Sequence[int]) -> Iterator[Schedule]:
+def _propose(graph: Graph, argument: str, scratch: Scratch) -> Iterator[Schedule]:
     """Layer by layer where the input is resident, and the stages that need least."""
     wish = _read(argument)
     streamed = graph.inputs if wish.streamed else ()
-    edges = all_stages(Cuts(graph, scratch or [0] * len(graph.ops), streamed, wish.pieces))
+    edges = all_stages(Cuts(graph, scratch, streamed, wish.pieces))
     found = [best_stages(each, wish.arena or inf) for each in (edges, apart(edges, graph))]
     if not wish.streamed:
         yield layer_by_layer(graph)

@@ -17,7 +17,9 @@ from tests.unit.plan.small import Builder
 def plan_of(graph: Graph, schedule: str = "layers", argument: str = "", scratch: int = 0) -> Plan:
     """A plan in which every kernel needs `scratch`, and ADD works in place."""
     every = [Working("k", scratch, op.kind == "ADD") for op in graph.ops]
-    return choose_plan(graph, SCHEDULES[schedule].propose(graph, argument, [scratch] * len(every)), every)
+    return choose_plan(
+        graph, SCHEDULES[schedule].propose(graph, argument, lambda position, piece: scratch), lambda _: every
+    )
 
 
 def chain() -> Graph:

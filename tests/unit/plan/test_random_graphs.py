@@ -32,6 +32,11 @@ def working(graph: Graph) -> list[Working]:
     return [Working("k", 5 * (i % 3), op.kind in IN_PLACE) for i, op in enumerate(graph.ops)]
 
 
+def none(position: int, piece: int) -> int:
+    """No scratch."""
+    return 0
+
+
 def inputs_of(graph: Graph) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(7)
     return {name: rng.integers(-128, 128, graph[name].shape).astype(np.int8) for name in graph.inputs}
@@ -45,7 +50,7 @@ def check(graph: Graph, plan: Plan) -> None:
 
 
 def proposals(graph: Graph) -> list[Schedule]:
-    return list(SCHEDULES["patch"].propose(graph, "", []))
+    return list(SCHEDULES["patch"].propose(graph, "", none))
 
 
 @GRAPHS
@@ -57,9 +62,11 @@ def test_layer_by_layer(data: st.DataObject) -> None:
     verify(folded)
     order = best_order(folded, working(folded))
     ready = reordered(folded, order)
-    plan = choose_plan(ready, SCHEDULES["layers"].propose(ready, "", []), [working(folded)[i] for i in order])
+    plan = choose_plan(
+        ready, SCHEDULES["layers"].propose(ready, "", none), lambda _: [working(folded)[i] for i in order]
+    )
     check(graph, plan)
-    given_order = choose_plan(folded, SCHEDULES["layers"].propose(folded, "", []), working(folded))
+    given_order = choose_plan(folded, SCHEDULES["layers"].propose(folded, "", none), lambda _: working(folded))
     assert plan.lower_bound_bytes <= given_order.lower_bound_bytes
 
 
@@ -97,22 +104,22 @@ def test_rolling(data: st.DataObject) -> None:
         st.sampled_from(("", "pixels=1", "pixels=3", "pixels=rows", "input=streamed", "input=streamed,pixels=2"))
     )
     try:
-        schedules = list(SCHEDULES["rolling"].propose(graph, wish, [w.scratch for w in working(graph)]))
+        schedules = list(SCHEDULES["rolling"].propose(graph, wish, lambda p, _: working(graph)[p].scratch))
     except UnsupportedModel:
         assert "streamed" in wish
         return
     plan = place_schedule(graph, schedules[-1], working(graph), tuple(op_macs(op, graph) for op in graph.ops))
     check(graph, plan)
     if "streamed" not in wish:
-        layers = choose_plan(graph, schedules[:1], working(graph))
-        assert choose_plan(graph, schedules, working(graph)).arena_bytes <= layers.arena_bytes
+        layers = choose_plan(graph, schedules[:1], lambda _: working(graph))
+        assert choose_plan(graph, schedules, lambda _: working(graph)).arena_bytes <= layers.arena_bytes
 
 
 @GRAPHS
 @given(st.data())
 def test_every_stretch_of_operators_rolls_in_exactly_its_rings(data: st.DataObject) -> None:
     graph = random_graph(data)
-    cuts = Cuts(graph, [0] * len(graph.ops), (), (data.draw(st.integers(1, 5)),))
+    cuts = Cuts(graph, none, (), (data.draw(st.integers(1, 5)),))
     ends = st.integers(1, len(graph.ops))
     stop = data.draw(ends)
     start = data.draw(st.integers(0, stop - 1))
@@ -128,8 +135,8 @@ def test_every_stretch_of_operators_rolls_in_exactly_its_rings(data: st.DataObje
 @given(st.data())
 def test_the_chosen_patch_schedule_is_never_worse(data: st.DataObject) -> None:
     graph = random_graph(data)
-    layers = choose_plan(graph, SCHEDULES["layers"].propose(graph, "", []), working(graph))
-    patched = choose_plan(graph, proposals(graph), working(graph))
+    layers = choose_plan(graph, SCHEDULES["layers"].propose(graph, "", none), lambda _: working(graph))
+    patched = choose_plan(graph, proposals(graph), lambda _: working(graph))
     assert patched.arena_bytes <= layers.arena_bytes
     assert patched.lower_bound_bytes <= patched.arena_bytes
     check(graph, patched)
