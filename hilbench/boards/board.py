@@ -135,12 +135,13 @@ class Probe(Section):
 
 
 class Serial(Section):
-    """The serial line to the host.
+    """The serial line to the host; `link` "rtt" goes through the debug probe instead, where no UART is wired.
 
     `port` is a device or a URL of pySerial, for your own board file; "" takes the port that belongs to the probe.
     Like the probe's id it says where a board is, not what it is, and is left out where boards are compared.
     """
 
+    link: Literal["uart", "rtt"] = "uart"
     port: str = Field(default="", exclude=True)
     baud: int = 115200
     usb_ids: tuple[str, ...] = ()
@@ -178,7 +179,9 @@ class Board(Section):
 
 
 def wired(board: Board, probe: str = "", port: str = "") -> Board:
-    """The board with the probe and the serial port of one that is attached; "" leaves what the file says.
+    """The board with the probe and the serial port ("rtt": through the probe) of one that is attached.
+
+    "" leaves what the file says.
 
     Raises:
         ConfigError: the board file names no chip for a debug probe.
@@ -186,7 +189,8 @@ def wired(board: Board, probe: str = "", port: str = "") -> Board:
     if probe and board.probe is None:
         raise ConfigError("no [probe]: pyOCD does not know the chip", where=board.name, right='target = "stm32l475xg"')
     chip = board.probe.model_copy(update={"unique_id": probe}) if board.probe and probe else board.probe
-    serial = board.serial.model_copy(update={"port": port}) if port else board.serial
+    where = {"link": "rtt"} if port == "rtt" else {"link": "uart", "port": port}
+    serial = board.serial.model_copy(update=where) if port else board.serial
     return board.model_copy(update={"probe": chip, "serial": serial})
 
 

@@ -35,6 +35,8 @@ _SECTIONS = ("-ffunction-sections", "-fdata-sections")
 _SHARED = ("hb_link.c", "hb_serve.c", "hb_steps.c", "hb_watermark.c")
 _CORTEX = ("hb_cortex_start.c", "hb_cortex_counter.c", "hb_cortex_guard.c", "hb_cortex_fault.c")
 _LIBRARY = ("hb_libc.c",)
+_WRAPPED = ("-Wl,--wrap=hb_port_get", "-Wl,--wrap=hb_port_put")
+"""Puts hb_rtt.c in the place of the port's UART."""
 
 Command = tuple[str, ...]
 
@@ -94,7 +96,8 @@ def prepare(
     place = _PLACES.get(target, "chip")
     tools = TOOLCHAINS[toolchain or ("native" if place == "host" else "gcc")]
     port, defines = _port(board, place, clock)
-    files = _files(sources, port, place) | {path: _shipped(path, "a header") for path in tools.headers}
+    own = ("hb_rtt",) if place == "chip" and board.serial.link == "rtt" else ()
+    files = _files(sources, (port, *own), place) | {path: _shipped(path, "a header") for path in tools.headers}
     regions = () if place == "host" else link_regions(board, emulated=place == "emulated")
     if regions:
         files["link.ld"] = linker_script(f"{board.name} ({place})", regions)
@@ -127,12 +130,12 @@ def _macro(name: str) -> str:
     return re.sub(r"\W", "_", name).upper()
 
 
-def _files(sources: Mapping[str, str], port: str, place: Place) -> dict[str, str]:
+def _files(sources: Mapping[str, str], ports: tuple[str, ...], place: Place) -> dict[str, str]:
     """Every file of the build: the model's, the runtime's, the port, and the kernels that are included."""
     runtime = _SHARED if place == "host" else (*_SHARED, *_CORTEX, *_LIBRARY)
     files = {f"model/{name}": text for name, text in sources.items()}
     files |= {f"runtime/{name}": _shipped(f"runtime/{name}", "the runtime") for name in runtime}
-    files[f"ports/{port}.c"] = _shipped(f"ports/{port}.c", f"port '{port}'")
+    files |= {f"ports/{port}.c": _shipped(f"ports/{port}.c", f"port '{port}'") for port in ports}
     waiting = list(files)
     while waiting:
         for path in _included(files[waiting.pop()]):
@@ -172,4 +175,5 @@ def _commands(
         flags = (*machine, *_WARNINGS, *_SECTIONS, *tools.compile, *own, *_INCLUDES)
         yield (*tools.program, *flags, "-c", path, "-o", objects[-1])
     script = ("-T", "link.ld") if "link.ld" in files else ()
-    yield (*tools.program, *machine, *tools.link, *script, *objects, *tools.libraries, "-o", ELF)
+    wrapped = _WRAPPED if "ports/hb_rtt.c" in files else ()
+    yield (*tools.program, *machine, *tools.link, *wrapped, *script, *objects, *tools.libraries, "-o", ELF)

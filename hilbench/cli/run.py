@@ -32,7 +32,7 @@ def command(
     ] = None,
     target: Annotated[str | None, typer.Option(help="auto, qemu, board or host. [default: auto]")] = None,
     probe: Annotated[str, typer.Option(metavar="ID", help="Debug probe of the board, where several are there.")] = "",
-    serial: Annotated[str, typer.Option(metavar="PORT", help="Its serial port, or a URL of pySerial.")] = "",
+    serial: Annotated[str, typer.Option(metavar="PORT", help="Its serial port, a URL of pySerial, or rtt.")] = "",
     no_eliminate: Annotated[bool, typer.Option("--no-eliminate", help="Add +keep to every variant.")] = False,
     repeats: Annotated[int | None, typer.Option(min=1, max=1000, help="Runs of the first input. [default: 3]")] = None,
     dataset: Annotated[str, typer.Option(metavar="FILE.npz", help="Samples x, and labels y for accuracy.")] = "",

@@ -17,6 +17,7 @@ from hilbench.build.image import FirmwareImage
 from hilbench.errors import ConfigError, FlashError, LinkError, TargetError, TargetFault
 from hilbench.targets.line import SerialLine
 from hilbench.targets.probe import Debugger, choose, debugger, locked
+from hilbench.targets.rtt import RttLine
 from hilbench.targets.session import Deadlines, LinkSession
 from hilbench.targets.target import TARGETS, Target
 
@@ -86,10 +87,19 @@ class Attempt:
         board = self.board
         process = self.stack.enter_context(debugger())
         flash(process, board, self.image.elf, self.probe, mode)
-        line = self.stack.enter_context(SerialLine(port_of(board, self.probe), board.serial.baud))
-        process.ask("reset")
+        line = self._line(process)
         where = f"board {board.name}, probe {self.probe}, serial {line.url}"
         return LinkSession(line, self.image, self.deadlines, describe=lambda: where)
+
+    def _line(self, process: Debugger) -> SerialLine | RttLine:
+        """Reset the chip with the line open, so that nothing is missed; RTT begins when the firmware runs."""
+        serial = self.board.serial
+        if serial.link == "rtt":
+            process.ask("reset")
+            return RttLine(process, self.image)
+        line = self.stack.enter_context(SerialLine(port_of(self.board, self.probe), serial.baud))
+        process.ask("reset")
+        return line
 
 
 def flash(process: Debugger, board: Board, elf: Path, probe: str, mode: str = "halt") -> bool:

@@ -12,6 +12,7 @@ import os
 import queue
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ class Debugger:
 
     def __init__(self) -> None:
         self.session: Any = None
+        self.rtt: Any = None
 
     def probes(self) -> list[tuple[str, str, str]]:
         """Unique id, description, and chip beside it ("" where it does not know) of every attached probe."""
@@ -133,6 +135,30 @@ class Debugger:
     def reset(self) -> None:
         """Start the firmware from its vector table."""
         self.session.target.reset()
+
+    def rtt_open(self, address: int) -> bool:
+        """Find RTT's control block at `address`; False while the firmware has not put it there."""
+        from pyocd.core import exceptions  # noqa: PLC0415
+        from pyocd.debug.rtt import RTTControlBlock  # noqa: PLC0415
+
+        block = RTTControlBlock.from_target(self.session.target, address=address)
+        try:
+            block.start()
+        except exceptions.RTTError:
+            return False
+        self.rtt = block
+        return True
+
+    def rtt_read(self) -> str:
+        """What the firmware has sent, as hexadecimal digits."""
+        return str(self.rtt.up_channels[0].read().hex())
+
+    def rtt_write(self, data: str) -> int:
+        """Send hexadecimal `data`; bytes that the firmware has not made room for within a second."""
+        left, end = bytes.fromhex(data), time.monotonic() + 1
+        while left and time.monotonic() < end:
+            left = left[self.rtt.down_channels[0].write(left) :]
+        return len(left)
 
     def close(self) -> None:
         """Let the core run and release the probe."""

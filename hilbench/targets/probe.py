@@ -29,6 +29,9 @@ SECONDS: Mapping[str, float] = {
     "compare": 60,
     "program": 180,
     "reset": 15,
+    "rtt_open": 5,
+    "rtt_read": 5,
+    "rtt_write": 5,
     "close": 5,
 }
 """Deadlines by request."""
@@ -41,6 +44,9 @@ _DOING = {
     "compare": "reading flash back",
     "program": "erasing and programming flash",
     "reset": "resetting the chip",
+    "rtt_open": "looking for RTT",
+    "rtt_read": "reading by RTT",
+    "rtt_write": "writing by RTT",
     "close": "releasing the probe",
 }
 _LAST_WORDS = 2000

@@ -14,9 +14,13 @@ import serial.rfc2217
 
 from hilbench.boards import wired
 from hilbench.build import execute, prepare
+from hilbench.errors import LinkError
 from hilbench.targets.board import OnBoard
+from hilbench.targets.session import Deadlines
 from tests.system.tiny import expected, tiny
 from tests.system.virtual.rig import QUICK, Rig, Start
+
+PATIENT = Deadlines(hello=10, answer=10, run=10, repeat=1.0)
 
 pytestmark = pytest.mark.skipif(shutil.which("arm-none-eabi-gcc") is None, reason="arm-none-eabi-gcc is not installed")
 
@@ -83,3 +87,22 @@ def test_clock_as_it_is_after_reset(start: Start, name: str) -> None:
     image = execute(prepare(tiny(), rig.board, target="board", clock="reset"))
     with OnBoard().open(rig.board, image, deadlines=QUICK) as session:
         assert session.hello.clock_hz == rig.board.clock.hz["reset"]
+
+
+@pytest.mark.parametrize("name", ["disco_l475iot", "nrf52840dk"])
+def test_link_through_the_probe(start: Start, name: str) -> None:
+    rig = start(name, "silent-uart")
+    board = wired(rig.board, port="rtt")
+    image = execute(prepare(tiny(), board, target="board"))
+    for data in (bytes(range(8)), bytes(8)):
+        with OnBoard().open(board, image, deadlines=PATIENT) as session:
+            session.write_input(0, data)
+            session.run()
+            assert session.read_output(0) == expected(data)
+            assert session.ping(bytes(range(256))) == bytes(range(256))
+
+
+def test_rtt_with_an_image_for_the_uart(start: Start) -> None:
+    rig = start("nrf52840dk")
+    with pytest.raises(LinkError, match="not built for RTT"), OnBoard().open(wired(rig.board, port="rtt"), rig.build()):
+        pass
