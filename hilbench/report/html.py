@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Hashable, Sequence
 from functools import cache
 from typing import Any
 
@@ -14,15 +15,26 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from hilbench import __version__
+from hilbench.errors import ConfigError
+from hilbench.gate.rules import Budget
 from hilbench.gate.verdict import Verdict
 from hilbench.report.plots.plot import FAINT, INK, LINE, PALETTE, PAPER, context, draw, in_order, spec
 from hilbench.report.sources import sources
 from hilbench.report.table import comparison
+from hilbench.results.baseline import Key
 from hilbench.results.run import GROUP, Run
 
 
-def render(run: Run, verdict: Verdict | None = None, history: pd.DataFrame | None = None) -> str:
-    """The report of a run, with the gate's verdict and the history of its values where there are such."""
+def render(
+    run: Run, verdict: Verdict | None = None, history: pd.DataFrame | None = None, budgets: Sequence[Budget] = ()
+) -> str:
+    """The report of a run, with the gate's verdict and the history of its values where there are such.
+
+    Raises:
+        ConfigError: the run holds no results.
+    """
+    if not run.records:
+        raise ConfigError("the run holds no results", right="hilbench run measures some")
     parts = run.frame.groupby(GROUP, sort=False)
     given = context(run, history)
     page = {
@@ -35,11 +47,19 @@ def render(run: Run, verdict: Verdict | None = None, history: pd.DataFrame | Non
         "groups": [" · ".join(map(str, key)) for key, _ in parts],
         "group_of": {tuple(map(str, key)): place for place, (key, _) in enumerate(parts)},
         "plots": in_order(),
-        "charts": [Markup(_script_safe(_charts(rows, given))) for _, rows in parts],
+        "charts": [Markup(_script_safe(_charts(rows, given | _limits(run, key, budgets)))) for key, rows in parts],
         "sources": sources(run),
         "vega": Markup(_vega()),
     }
     return str(_template("report.html.j2").render(page))
+
+
+def _limits(run: Run, group: Sequence[Hashable], budgets: Sequence[Budget]) -> dict[str, Any]:
+    """Budgets that hold for every variant of a group, as lines of its plots."""
+    model, board, target = map(str, group)
+    key = Key(model, board, target, variant="")
+    mine = (budget.require for budget in budgets if budget.variant == "*" and budget.selects(key))
+    return {"budgets": (*run.budgets, *mine)}
 
 
 def _charts(rows: pd.DataFrame, given: dict[str, Any]) -> dict[str, Any]:

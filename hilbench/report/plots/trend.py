@@ -25,7 +25,7 @@ def trend(frame: pd.DataFrame, history: pd.DataFrame) -> Chart | None:
     for metric, provenance in columns:
         rows, steps = (t[(t["metric"] == metric) & (t["provenance"] == provenance)] for t in (runs, taken))
         if len(rows):
-            panels.append(_panel(rows, steps, f"{TITLES.get(metric, metric)} ({provenance})"))
+            panels.append(_panel(rows, steps, f"{TITLES.get(metric, 'bytes of SRAM')} ({provenance})"))
     return alt.vconcat(*panels) if panels else None
 
 

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 import hilbench
-from hilbench.errors import UsageError
+from hilbench.errors import ConfigError, UsageError
+from hilbench.gate.rules import Budget
 from hilbench.report import markdown, select
 from hilbench.report.files import write_plots
 from hilbench.report.html import render
@@ -109,6 +110,25 @@ def test_html_asks_nothing_of_a_network_and_escapes_what_runs_say(run: Run) -> N
     own = text[: text.index("<script>")]
     assert "http" not in own.replace("https://vega.github.io/schema", "")
     assert "too small &lt;b&gt;" in own
+
+
+def test_a_run_of_failures_has_a_report() -> None:
+    text = render(
+        Run((RunRecord("r", "s", "m", "b", "t", "int8", Status.FAILED, "no answer within 5 s", "", "", "0"),))
+    )
+    assert "1 failed" in text and "no answer within 5 s" in text
+
+
+def test_an_empty_run_has_none() -> None:
+    with pytest.raises(ConfigError, match="no results"):
+        render(Run(()))
+
+
+def test_budgets_of_rules_are_lines_where_they_apply(run: Run) -> None:
+    rules = [Budget(require="sram_total_bytes <= 12345", board="board0")]
+    rules += [Budget(require="sram_total_bytes <= 12346", board="other")]
+    text = render(run, budgets=rules)
+    assert "12345" in text and "12346" not in text
 
 
 def test_plots_as_files(run: Run, tmp_path: Path) -> None:
