@@ -12,7 +12,9 @@ a trained network has, hence it can be quantized; what it says about an image me
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from layers import Array, Chain, Conv, Dense, Depthwise, GlobalMean, Layer, Residual, Softmax, write_model
@@ -21,8 +23,26 @@ SEED = 35
 SHAPE = (96, 96, 3)
 WIDTH = 0.35
 CLASSES = 10
-BLOCKS = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 2, 2))
-"""Expansion, channels at width 1, repeats, stride of the first."""
+
+
+class Group(NamedTuple):
+    """Inverted residuals after one another: `channels` are those at width 1, `stride` is that of the first."""
+
+    expansion: int
+    channels: int
+    repeats: int
+    stride: int
+    kernel: int = 3
+
+
+GROUPS = (
+    Group(1, 16, 1, 1),
+    Group(6, 24, 2, 2),
+    Group(6, 32, 3, 2),
+    Group(6, 64, 4, 2),
+    Group(6, 96, 3, 1),
+    Group(6, 160, 2, 2),
+)
 
 
 def channels(full: int) -> int:
@@ -31,22 +51,22 @@ def channels(full: int) -> int:
     return rounded + 8 if rounded < 0.9 * full * WIDTH else rounded
 
 
-def bottleneck(rng: np.random.Generator, into: int, out: int, expansion: int, stride: int) -> Layer:
+def bottleneck(rng: np.random.Generator, into: int, out: int, group: Group, stride: int) -> Layer:
     """Inverted residual: expand, depthwise, project; added to its input where the shapes agree."""
-    wide = into * expansion
-    expand = [Conv(rng, (into, wide), act="RELU6")] if expansion > 1 else []
-    layers = [*expand, Depthwise(rng, wide, stride=stride, act="RELU6"), Conv(rng, (wide, out))]
+    wide = into * group.expansion
+    expand = [Conv(rng, (into, wide), act="RELU6")] if group.expansion > 1 else []
+    layers = [*expand, Depthwise(rng, wide, group.kernel, stride, act="RELU6"), Conv(rng, (wide, out))]
     return Residual(layers) if stride == 1 and into == out else Chain(layers)
 
 
-def network(rng: np.random.Generator) -> Chain:
+def network(rng: np.random.Generator, groups: Sequence[Group] = GROUPS) -> Chain:
     """The whole network with weights drawn from `rng`."""
     at = channels(32)
     layers: list[Layer] = [Conv(rng, (3, at), kernel=3, stride=2, act="RELU6")]
-    for expansion, full, repeats, stride in BLOCKS:
-        for repeat in range(repeats):
-            layers.append(bottleneck(rng, at, channels(full), expansion, stride if repeat == 0 else 1))
-            at = channels(full)
+    for group in groups:
+        for repeat in range(group.repeats):
+            layers.append(bottleneck(rng, at, channels(group.channels), group, group.stride if repeat == 0 else 1))
+            at = channels(group.channels)
     return Chain(
         [*layers, Conv(rng, (at, 4 * at), act="RELU6"), GlobalMean(), Dense(rng, (4 * at, CLASSES)), Softmax()]
     )
