@@ -18,10 +18,10 @@ class Toolchain:
     """One module of `hilbench.build.toolchains` registers one.
 
     `program` is the compiler driver and its leading arguments; `version_argument` makes it print its version.
-    `machine(core)` gives the arguments that name the core, for compiling and linking alike; `compile` are further
+    `machine(core)` gives the arguments that name the core, for compiling and linking alike. `compile` are further
     arguments for every C file, `harness` for those of the harness: no library may come along with it, so that its
-    loops must not become calls of memcpy and memset. `link` are for linking, `libraries` come after the objects. `headers` are files of firmware/
-    that stand in for those of a C library.
+    loops must not become calls of memcpy and memset. `link` are for linking, `libraries` come after the objects.
+    `headers` are files of firmware/ that stand in for those of a C library.
     """
 
     name: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import subprocess
@@ -18,7 +19,8 @@ from hilbench.build.ledger import exception_frame, make_ledger, model_info
 from hilbench.build.plan import ELF
 from hilbench.build.stack import NoBound, read_frame, stack_bound
 from hilbench.errors import BuildError, ConfigError, DoesNotFit, ToolError
-from tests.system.tiny import tiny
+from hilbench.targets.qemu import Qemu
+from tests.system.tiny import expected, tiny
 
 MACHINES = ("mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505", "microbit")
 
@@ -235,6 +237,27 @@ def test_what_has_no_bound_is_said(why: str) -> None:
     before, crime = NO_BOUND[why]
     with pytest.raises(BuildError, match=f"{why}|stack pointer"):
         execute(prepare(tiny(crime, before=before), find("mps2-an386"), target="qemu"))
+
+
+@pytest.mark.parametrize("machine", ("mps2-an386", "microbit"))
+def test_clang_makes_the_same_firmware(machine: str) -> None:
+    """Another compiler and linker, the same sources, linker script and books; nothing of its library in the harness."""
+    if importlib.util.find_spec("ziglang") is None:
+        pytest.skip("clang comes with the package ziglang, which is not installed")
+    board = find(machine)
+    image = execute(prepare(tiny(), board, target="qemu", toolchain="zig"))
+    assert "clang" in image.toolchain
+    assert not {"memcpy", "memset", "__aeabi_memcpy", "__aeabi_lmul"} & set(image.symbols)
+    with Qemu().open(board, image) as session:
+        session.write_input(0, bytes(range(8)))
+        session.run()
+        assert session.read_output(0) == expected(bytes(range(8)))
+        marks = {mark.region: mark.used for mark in session.watermarks()}
+    assert image.ledger is not None
+    assert 0 < marks["stack"] <= image.ledger.stack_bound
+    with pytest.raises(DoesNotFit) as caught:
+        execute(prepare(tiny(arena=20_000), with_ram(board, 8 * 1024), target="qemu", toolchain="zig"))
+    assert 20_000 < caught.value.needed < 24_000
 
 
 def test_a_missing_root_is_refused(cache: Path) -> None:

@@ -1,5 +1,6 @@
 """Clang and its linker as the package `ziglang` brings them: a cross compiler for every core that pip can install.
 
+Kernels in assembly that take every register (ISA feature "dsp") are for gcc; the others compile with both.
 It has no C library: firmware/libc declares what models ask of one, and the compiler's own runtime has the bodies.
 """
 
@@ -40,7 +41,7 @@ TOOLCHAINS.add(
         version_argument="--version",
         repair="pip install 'hilbench[clang]'",
         machine=machine,
-        compile=("-fno-sanitize=undefined", "-ffp-contract=off", "-Ilibc"),
+        compile=("-fomit-frame-pointer", "-fno-sanitize=undefined", "-ffp-contract=off", "-Ilibc"),
         harness=("-ffreestanding", "-fno-builtin"),
         link=("-Wl,--gc-sections", "-Wl,-e,hb_reset"),
         headers=("libc/math.h", "libc/string.h"),
