@@ -9,7 +9,7 @@ from hilbench.errors import ConfigError, one_of
 from hilbench.gate.change import HIGHER_IS_BETTER, Change, change, check_conditions
 from hilbench.gate.rules import OPERATORS, Action, Budget, Rules, parse_budget
 from hilbench.gate.verdict import Finding, Kind, Verdict
-from hilbench.results.baseline import Quantity, Result, Snapshot
+from hilbench.results.baseline import Key, Quantity, Result, Snapshot
 from hilbench.results.schema import Status
 from hilbench.stats import samples_needed
 
@@ -55,7 +55,7 @@ def _status(before: Result | None, after: Result, rules: Rules) -> Iterator[Find
     if after.status is Status.FAILED:
         yield Finding(after.key, Kind.INFRASTRUCTURE, Action.FAIL, text, exit_code=after.exit_code or 3)
         return
-    known = before is None or before.status is after.status
+    known = before is None or before.status in (after.status, Status.FAILED)
     action = getattr(rules, after.status.value)
     if known and after.status is not Status.MISMATCH:
         action = Action.IGNORE
@@ -138,16 +138,24 @@ def _budgets(current: Snapshot, rules: Rules) -> Iterator[Finding]:
         # A misspelt metric must not pass in silence; where nothing at all was measured, that is said elsewhere.
         if known and metric not in known:
             raise ConfigError(one_of("metric", metric, known), where=f"budget '{budget.require}'")
-        for key, result in sorted(current.results.items()):
-            if budget.selects(key):
-                yield from _held(result, budget, (metric, relation, limit), rules)
+        selected = [result for key, result in sorted(current.results.items()) if budget.selects(key)]
+        if known and not any(_is_about(budget, metric, q) for result in selected for q in result.samples):
+            place = Key(budget.model, budget.board, budget.target, budget.variant)
+            text = f"the budget '{budget.require}' found no value to hold"
+            yield Finding(place, Kind.INCONCLUSIVE, rules.inconclusive, text)
+        for result in selected:
+            yield from _held(result, budget, (metric, relation, limit), rules)
+
+
+def _is_about(budget: Budget, metric: str, quantity: Quantity) -> bool:
+    wanted = budget.provenance in ("*", quantity.provenance)
+    return wanted and quantity.metric == metric and not quantity.step
 
 
 def _held(result: Result, budget: Budget, limit: tuple[str, str, float], rules: Rules) -> Iterator[Finding]:
     metric, relation, bound = limit
     for quantity, samples in sorted(result.samples.items()):
-        wanted = budget.provenance in ("*", quantity.provenance)
-        if quantity.metric != metric or quantity.step or not wanted:
+        if not _is_about(budget, metric, quantity):
             continue
         value = (max if relation.startswith("<") else min)(samples)
         slack = value * result.error_pct(quantity) / 100

@@ -62,6 +62,10 @@ class Run:
         return pd.DataFrame([{**_key(record), **_facts(record)} for record in self.records]).fillna("")
 
 
+_PICTURED = ("arena", "steps")
+"""What the record holds for the arena map, and is no fact to read."""
+
+
 def read_run(folder: Path) -> Run:
     """The run in `folder`.
 
@@ -77,7 +81,12 @@ def _key(record: RunRecord) -> dict[str, str]:
 
 
 def _facts(record: RunRecord) -> dict[str, str]:
-    """Short facts as text; the arena and the step names have pictures of their own."""
-    facts = {name: value for name, value in record.provenance.items() if name not in ("arena", "steps")}
+    """Facts as text, one level of nesting undone."""
+    facts: dict[str, Any] = {}
+    for name, value in record.provenance.items():
+        if isinstance(value, dict):
+            facts |= {f"{name}.{inner}": text for inner, text in value.items()}
+        elif name not in _PICTURED:
+            facts[name] = value
     own = {"build_id": record.build_id, "toolchain": record.toolchain, "hilbench": record.hilbench_version}
     return own | {name: value if isinstance(value, str) else json.dumps(value) for name, value in facts.items()}

@@ -193,6 +193,17 @@ def test_a_budget_for_a_metric_that_is_not_there_is_refused() -> None:
         verdict(record(), record(), budget=[{"require": "sram_totl_bytes <= 5"}])
 
 
+def test_a_budget_that_finds_nothing_says_so() -> None:
+    found = verdict(record(), record(), budget=[{"require": "accuracy >= 0.5", "board": "nucelo*"}])
+    (finding,) = found.of(Kind.INCONCLUSIVE)
+    assert found.exit_code is ExitCode.OK and "found no value to hold" in finding.text
+
+
+def test_what_failed_in_the_baseline_says_nothing_about_what_it_is_now() -> None:
+    found = verdict(record(status=Status.FAILED), record(status=Status.DOES_NOT_FIT))
+    assert found.exit_code is ExitCode.OK
+
+
 def test_other_conditions_are_refused_unless_allowed() -> None:
     other = replace(record(), toolchain="gcc 13")
     with pytest.raises(ConfigError, match=r"gcc 12\.2\.1 before, gcc 13 now"):
