@@ -61,10 +61,10 @@ HB_KERNEL void hb_conv_2d_dsp_weights(int32_t o, uint32_t *wide, const hb_conv_i
 
 HB_KERNEL void hb_conv_2d_dsp_int8(hb_view in, hb_view out, hb_region at, const hb_conv_int8_args *p, void *scratch)
 {
-    uint32_t *tile = scratch;
-    uint32_t *weights = tile + p->tile_words * p->tile_pixels;
-    int32_t *places = (int32_t *)weights + 2 * p->tile_words;
-    int8_t *row = (int8_t *)(places + p->tile_pixels);
+    int8_t *row = scratch;
+    uint32_t *tile = (uint32_t *)scratch + (p->kernel_w * p->in_channels + 3) / 4;
+    int32_t *places = (int32_t *)tile + p->tile_words * p->tile_pixels;
+    uint32_t *weights = (uint32_t *)places + p->tile_pixels;
     int32_t y = at.y0, x = at.x0;
     while (y < at.y1) {
         int32_t pixels = 0;

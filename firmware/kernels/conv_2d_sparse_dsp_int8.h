@@ -141,10 +141,10 @@ HB_KERNEL void hb_sparse_spread(const int8_t *left, const int8_t *right, int32_t
 HB_KERNEL void hb_conv_2d_sparse_dsp_int8(hb_view in, hb_view out, hb_region at, const hb_conv_int8_args *p,
                                           void *scratch)
 {
-    uint32_t *tile = scratch;
-    int32_t *places = (int32_t *)tile + 4 * p->terms;
     const int32_t run = p->kernel_w * p->in_channels, pixels = (at.y1 - at.y0) * (at.x1 - at.x0);
-    int8_t *row = (int8_t *)(places + 8);
+    int8_t *row = scratch;
+    uint32_t *tile = (uint32_t *)scratch + 2 * ((run + 3) / 4);
+    int32_t *places = (int32_t *)tile + 4 * p->terms;
     for (int32_t start = 0; start < pixels; start += 8) {
         for (int32_t pair = 0; pair < 4; pair++) {
             /* What is missing of the last eight pixels is the last one over again. */

@@ -190,20 +190,21 @@ HB_KERNEL void hb_dw3_plane(const int16_t *plane, const hb_view *out, hb_region 
 HB_KERNEL void hb_depthwise_conv_2d_3x3_dsp_int8(hb_view in, hb_view out, hb_region at, const hb_conv_int8_args *p,
                                                  void *scratch)
 {
-    const int32_t left = at.x0 * p->stride_w - p->pad_left;
+    const int32_t left = at.x0 * p->stride_w - p->pad_left, pitch = p->plane_pitch / 2;
     const int32_t numbers = ((at.x1 - at.x0 - 1) * p->stride_w + 4) & ~1;
-    for (int32_t top = at.y0; top < at.y1; top += p->band_rows) {
-        const int32_t bottom = hb_clamp(top + p->band_rows, top, at.y1);
-        const int32_t rows = (bottom - top - 1) * p->stride_h + 3;
-        const int32_t plane = p->plane_pitch / 2 * ((p->band_rows - 1) * p->stride_h + 3);
+    const int32_t band = hb_clamp(p->band_rows, 1, at.y1 - at.y0), rows = (band - 1) * p->stride_h + 3;
+    /* The planes lie at the end of the working space, which is made for the largest region. */
+    const int32_t used = 3 * pitch * rows + pitch * (rows - 1) + numbers / 2;
+    uint32_t *planes = (uint32_t *)scratch + 4 * pitch * ((p->band_rows - 1) * p->stride_h + 3) - used;
+    for (int32_t top = at.y0; top < at.y1; top += band) {
+        const int32_t bottom = hb_clamp(top + band, top, at.y1);
         for (int32_t channel = 0; channel < p->in_channels; channel += 4) {
-            uint32_t *planes = scratch;
-            for (int32_t row = 0; row < rows; row++) {
-                hb_dw3_row(&in, top * p->stride_h - p->pad_top + row, left, channel, planes + row * p->plane_pitch / 2,
-                           plane, numbers, p);
+            for (int32_t row = 0; row < (bottom - top - 1) * p->stride_h + 3; row++) {
+                hb_dw3_row(&in, top * p->stride_h - p->pad_top + row, left, channel, planes + row * pitch, pitch * rows,
+                           numbers, p);
             }
             for (int32_t i = 0; i < 4; i++) {
-                hb_dw3_plane((const int16_t *)(planes + i * plane), &out, at, channel + i, top, bottom, p);
+                hb_dw3_plane((const int16_t *)(planes + i * pitch * rows), &out, at, channel + i, top, bottom, p);
             }
         }
     }

@@ -23,13 +23,13 @@
 #include "hb_fully_connected.h"
 
 /* For every four inputs the words (x1, x3) and (256 * x0 - x1, 256 * x2 - x3); inputs that are missing are 0. */
-HB_KERNEL void hb_fully_connected_dsp_widen(const int8_t *input, int32_t inputs, uint32_t *wide)
+HB_KERNEL void hb_fully_connected_dsp_widen(const int8_t *input, int32_t inputs, int32_t packed, uint32_t *wide)
 {
-    for (int32_t i = 0; i < inputs; i += 4, wide += 2) {
+    for (int32_t i = 0; i < packed; i += 4, wide += 2) {
         uint32_t word = 0;
-        if (inputs % 4 == 0 || i + 4 <= inputs) {
+        if (i + 4 <= inputs) {
             word = hb_load32(input + i);
-        } else {
+        } else if (i < inputs) {
             memcpy(&word, input + i, (size_t)(inputs % 4));
         }
         const uint32_t odd = hb_ssub16(hb_sxtb16(word >> 8), 0x007f007f);
@@ -104,7 +104,7 @@ HB_KERNEL void hb_fully_connected_dsp_int8(const void *in, void *out, const hb_f
 {
     for (int32_t batch = 0; batch < p->batches; batch++) {
         int8_t *result = (int8_t *)out + batch * p->outputs;
-        hb_fully_connected_dsp_widen((const int8_t *)in + batch * p->inputs, p->inputs, scratch);
+        hb_fully_connected_dsp_widen((const int8_t *)in + batch * p->inputs, p->inputs, p->packed_inputs, scratch);
         for (int32_t o = 0; o < p->outputs; o += 4) {
             int32_t sums[4];
             memcpy(sums, p->packed_bias + o, sizeof sums);
