@@ -37,7 +37,7 @@ typedef struct block {
     uint64_t start, end;
     counts now, written;
     uint32_t id, length;
-    uint8_t last, seen, watched, calls;
+    uint8_t last, seen, watched, calls, tracked;
     struct block *next;
     hb_plan *plan;
     int8_t *leads; /* by instruction: the group of the plan that it leads, or -1 */
@@ -156,6 +156,23 @@ static uint32_t count_instructions(const uint8_t *code, uint32_t length)
     return count;
 }
 
+/* Blocks that on_event has to see begin: the function, and where calls return to. */
+static uint8_t return_site[BUCKETS];
+
+static bool is_watched(uint64_t address)
+{
+    return address == setup.function || address == state.returns_to || return_site[(address >> 1) % BUCKETS];
+}
+
+static void watch(uint64_t address)
+{
+    for (block *found = buckets[(address >> 1) % BUCKETS]; found; found = found->next) {
+        if (found->start == address) {
+            found->watched = is_watched(address);
+        }
+    }
+}
+
 static block *add_block(uint64_t start, const uint8_t *code, uint32_t length)
 {
     block *fresh = calloc(1, sizeof(block) + length);
@@ -168,7 +185,12 @@ static block *add_block(uint64_t start, const uint8_t *code, uint32_t length)
     fresh->id = blocks;
     fresh->length = length;
     fresh->calls = ends_in_call(code, length);
-    fresh->watched = start == setup.function || start == state.returns_to;
+    fresh->tracked = fresh->calls && setup.calls;
+    fresh->watched = is_watched(start);
+    if (fresh->tracked) {
+        return_site[(fresh->end >> 1) % BUCKETS] = 1;
+        watch(fresh->end);
+    }
     memcpy(fresh->code, code, length);
     fresh->next = buckets[(start >> 1) % BUCKETS];
     buckets[(start >> 1) % BUCKETS] = fresh;
@@ -190,15 +212,6 @@ static block *find_block(uint64_t start, const uint8_t *code, uint32_t length)
         }
     }
     return add_block(start, code, length);
-}
-
-static void watch(uint64_t address, bool on)
-{
-    for (block *found = buckets[(address >> 1) % BUCKETS]; found; found = found->next) {
-        if (found->start == address) {
-            found->watched = on || address == setup.function;
-        }
-    }
 }
 
 /* ---------------------------------------------------------------------------------------------- segments */
@@ -422,19 +435,45 @@ static block *first_part(block *whole)
     return part;
 }
 
+/* Return addresses of the calls that have not returned, where somebody's firmware is profiled: a function that is
+ * entered by a jump (a tail call) returns to where the function that jumped was called from. */
+static struct {
+    uint64_t to[1024];
+    uint32_t depth;
+} open_calls;
+
+static void track(block *b, block *from)
+{
+    for (uint32_t d = open_calls.depth; d-- > 0;) {
+        if (open_calls.to[d] == b->start) {
+            open_calls.depth = d;
+            break;
+        }
+    }
+    if (from->tracked && from->end != b->start && open_calls.depth < 1024) {
+        open_calls.to[open_calls.depth++] = from->end;
+    }
+}
+
+static uint64_t return_address(const block *from)
+{
+    if (from->calls) {
+        return from->end;
+    }
+    return open_calls.depth ? open_calls.to[open_calls.depth - 1] : NO_ADDRESS;
+}
+
 /* A call from within the function is part of it; one through the same return address must return as often. */
 static void enter_function(block *from)
 {
     if (state.returns_to != NO_ADDRESS) {
-        state.depth += from->calls && from->end == state.returns_to;
+        state.depth += return_address(from) == state.returns_to;
         return;
     }
     end_segment(ENDED_BY_CALL);
-    if (from->calls) {
-        state.returns_to = from->end;
-        state.depth = 1;
-        watch(from->end, true);
-    }
+    state.returns_to = return_address(from);
+    state.depth = 1;
+    watch(state.returns_to);
 }
 
 static void return_from_function(void)
@@ -442,7 +481,7 @@ static void return_from_function(void)
     if (--state.depth == 0) {
         uint64_t address = state.returns_to;
         state.returns_to = NO_ADDRESS;
-        watch(address, false);
+        watch(address);
         end_segment(ENDED_BY_RETURN);
         if (++state.returned == setup.calls) {
             finish();
@@ -460,6 +499,9 @@ static __attribute__((noinline)) void on_event(block *b, block *from)
     }
     state.cut = false;
     left(from, from->end != b->start);
+    if (setup.calls) {
+        track(b, from);
+    }
     if (b->start == state.returns_to) {
         return_from_function();
     }
@@ -473,7 +515,7 @@ static void on_block(unsigned int cpu, void *data)
     (void)cpu;
     block *b = data, *from = state.current;
     state.current = b;
-    if (__builtin_expect(state.cut | b->watched, 0)) {
+    if (__builtin_expect(state.cut | b->watched | from->tracked, 0)) {
         on_event(b, from);
     } else {
         settle_whole(from);

@@ -28,7 +28,9 @@ def command(
     variant: Annotated[str, typer.Option(help="Of a model: as in int8+patch. [default: as it is stored]")] = "",
     no_eliminate: Annotated[bool, typer.Option("--no-eliminate", help="Add +keep to the variant.")] = False,
     optimize: Annotated[str, typer.Option(help="Of a model: -Os, -O1, -O2 or -O3.")] = "-O2",
-    cold: Annotated[bool, typer.Option("--cold", help="The first call after boot, not the second.")] = False,
+    call: Annotated[
+        int, typer.Option(min=0, help="Which run or call since boot, from 1. [default: 2 of a model, 1 of an image]")
+    ] = 0,
     function: Annotated[str, typer.Option(help="Of an image: the function (or 0xADDRESS) to profile a call of.")] = "",
     machine: Annotated[str, typer.Option(help="Of an image: QEMU's machine that boots it (mps2-an386).")] = "",
     top: Annotated[int, typer.Option(min=1, help="Rows of functions, lines and instruction classes.")] = 10,
@@ -49,7 +51,7 @@ def command(
     if form not in FORMATS:
         raise UsageError(one_of("format", form, FORMATS))
     wanted = [_wanted(text) for text in export or ()]
-    taken = take(what, Asked(board, variant, no_eliminate, optimize, function, machine, call=0 if cold else 1))
+    taken = take(what, Asked(board, variant, no_eliminate, optimize, function, machine, call))
     summary = summarize(taken.subject, taken.profile, taken.source, blocks)
     if form == "json":
         typer.echo(json.dumps(as_json(summary), indent=2))

@@ -34,7 +34,7 @@ class Taken:
 
 @dataclass(frozen=True)
 class Asked:
-    """What the command line asks for; empty texts were not given. `keep` adds that part, `call` counts from 0."""
+    """What the command line asks for; empty texts were not given, nor was a `call` of 0. `keep` adds that part."""
 
     board: str
     variant: str
@@ -67,7 +67,7 @@ def _of_image(elf: Path, asked: Asked) -> Taken:
         raise UsageError("an image needs --function NAME and --machine MACHINE (of QEMU, as mps2-an386)")
     board = find(asked.board) if asked.board else None
     cache = harness.cache_of(board) if board else None
-    profile = profile_function(elf, asked.function, asked.machine, calls=asked.call + 1, cache=cache)[asked.call]
+    profile = profile_function(elf, asked.function, asked.machine, calls=asked.call or 1, cache=cache)[-1]
     subject = Subject(f"{asked.function} of {elf.name} on {asked.machine}", board.timing if board else None, {})
     return Taken(subject, profile, read_source(elf), _hz(board))
 
@@ -83,12 +83,12 @@ def _of_model(model: str, asked: Asked) -> Taken:
         )
     variant = Variant.parse(asked.variant or str(entry.variants[0]), keep=asked.keep)
     firmware = compile_model(entry, variant, board, board.emulator.kind, asked.optimize)
-    observed = observe(board.emulator.kind, board, firmware, make_inputs(firmware.graph, None), asked.call + 1)
+    observed = observe(board.emulator.kind, board, firmware, make_inputs(firmware.graph, None), asked.call or 2)
     if not observed.profiles:
         raise ToolError("block profiler", observed.unprofiled, "hilbench doctor")
     macs = {step.index: step.macs for step in firmware.plan.steps}
     subject = Subject(f"{entry.name} {variant} on {asked.board}", board.timing, macs)
-    return Taken(subject, observed.profiles[asked.call], read_source(firmware.image.elf), _hz(board))
+    return Taken(subject, observed.profiles[-1], read_source(firmware.image.elf), _hz(board))
 
 
 def _of_run(folder: Path, asked: Asked) -> Taken:

@@ -73,7 +73,8 @@ def _run(line: Sequence[str], seconds: float, function: str) -> str:
             line, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds, check=False
         )
     except subprocess.TimeoutExpired as error:
-        detail = f"{' '.join(line)}\na function that is entered by a jump (a tail call) never returns to a known place"
+        hint = "it was called less often, or never returns (as a reset handler does)"
+        detail = f"{' '.join(line)}\n{hint}"
         raise TargetTimeout(f"waiting for {function} to return", seconds, detail) from error
     said = f"{done.stdout[-2000:]}{done.stderr[-2000:]}".strip()
     if done.returncode != 0:

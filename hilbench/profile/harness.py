@@ -12,9 +12,10 @@ from hilbench.profile import plugin, record
 from hilbench.profile.blocks import Cache, Profile
 from hilbench.profile.plugin import Watch
 
-BEGIN, MARK, TICK = "hb_step_begin", "hb_step_mark", "hb_systick"
-"""The function that each step begins with, the bytes in which it spells the step's number, and the interrupt handler of
-the counter, which runs whenever it likes and is no part of a model."""
+BEGIN, MARK, TICK, WAIT = "hb_step_begin", "hb_step_mark", "hb_systick", "hb_serve_request"
+"""The function that each step begins with, the bytes in which it spells the step's number, the interrupt handler of
+the counter, which runs whenever it likes and is no part of a model, and the function that waits for the host to send
+rows of a streamed input."""
 
 
 def arguments(image: FirmwareImage, board: Board, out: Path) -> tuple[str, ...]:
@@ -26,15 +27,17 @@ def arguments(image: FirmwareImage, board: Board, out: Path) -> tuple[str, ...]:
     return plugin.arguments(plugin.build(), out, watch(image), cache_of(board))
 
 
-def profiles(out: Path, board: Board, steps: Sequence[str], count: int) -> tuple[Profile, ...]:
-    """Profiles of the last `count` runs that `out` holds; `steps` are the names of the model's steps."""
+def profiles(out: Path, image: FirmwareImage, board: Board, steps: Sequence[str], count: int) -> tuple[Profile, ...]:
+    """Profiles of the last `count` runs of `image` that `out` holds; `steps` are the names of the model's steps."""
     machine = board.emulator.machine if board.emulator else ""
-    return record.runs(record.read(out, cache_of(board)), steps, count, machine)
+    wait = image.symbols[WAIT]
+    waiting = range(wait.address & ~1, (wait.address & ~1) + wait.size)
+    return record.runs(record.read(out, cache_of(board)), steps, count, machine, waiting)
 
 
 def watch(image: FirmwareImage) -> Watch:
     """Where the marks of `image` are."""
-    missing = [name for name in (BEGIN, MARK, TICK) if name not in image.symbols]
+    missing = [name for name in (BEGIN, MARK, TICK, WAIT) if name not in image.symbols]
     if missing:
         raise ToolError("block profiler", f"the image has no symbol {', '.join(missing)}: {image.elf}")
     tick = image.symbols[TICK]

@@ -130,13 +130,16 @@ class _Reader:
         return Counters(reads, writes, line8, unaligned, misses if self.cache else None, self.cache)
 
 
-def runs(recording: Recording, steps: Sequence[str], count: int, machine: str = "") -> tuple[Profile, ...]:
+def runs(
+    recording: Recording, steps: Sequence[str], count: int, machine: str = "", waiting: range = range(0)
+) -> tuple[Profile, ...]:
     """Profiles of the last `count` runs of a model whose steps have the names `steps`.
 
     A run lasts from the call that begins its first step to the one that says that all are done (mark == number of
     steps). Between two calls of the watched function the step that was marked last runs; within a call, overhead.
     Repeated begins of a step (patches) are added up. Earlier runs, of which the firmware makes one to find out what an
-    empty step costs, are left out.
+    empty step costs, are left out; so is a call of the watched function in which code at the addresses `waiting` ran,
+    which waits for the host.
 
     Raises:
         ToolError: the recording holds fewer runs.
@@ -148,7 +151,8 @@ def runs(recording: Recording, steps: Sequence[str], count: int, machine: str = 
     for segment in recording.segments:
         began = now is None and segment.mark is not None
         if began or (inside and now is not None and segment.ended_by is EndedBy.RETURN):
-            parts.setdefault(OVERHEAD, []).append(segment)
+            if not any(recording.code[number][0] in waiting for number in segment.counts):
+                parts.setdefault(OVERHEAD, []).append(segment)
         elif now is not None and not inside:
             parts.setdefault(now, []).append(segment)
         now = now if segment.mark is None else segment.mark

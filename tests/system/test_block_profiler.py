@@ -176,6 +176,15 @@ def test_recursion_ends_with_the_outermost_return(tmp_path: Path) -> None:
     assert executed(section.blocks) == 5 * 3 + 4 + 5
 
 
+def test_a_tail_call_returns_to_where_its_caller_was_called(tmp_path: Path) -> None:
+    # `outer` is called, and jumps to `snippet`, whose BX LR returns to the caller of `outer`.
+    body = LOOP + "\nouter:\n    movs r1, #7\n    b.w snippet"
+    setup = "    bl outer\n    nop\n    bl outer"
+    elf = firmware(tmp_path, body, setup=setup)
+    found = profile_function(elf, "snippet", "mps2-an386", calls=3)
+    assert [executed(profile.total().blocks) for profile in found] == [202, 202, 202]
+
+
 ACCESSES = """
     push {r4-r9, lr}
     sub sp, #16
@@ -250,6 +259,7 @@ def test_a_function_that_is_not_there_is_named_with_those_that_are(tmp_path: Pat
 
 
 def test_a_function_that_never_returns_is_a_timeout(tmp_path: Path) -> None:
+    # It jumps to itself: no call, no return.
     with pytest.raises(TargetTimeout, match="waiting for snippet to return"):
         profile_function(firmware(tmp_path, "    b snippet"), "snippet", "mps2-an386", seconds=2)
 
