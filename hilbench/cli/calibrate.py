@@ -17,14 +17,20 @@ from hilbench.cli.table import plain_grid
 from hilbench.errors import UsageError, one_of
 from hilbench.profile.calibrate import Calibration, Errors, as_fit, calibrate
 from hilbench.profile.points import Table
+from hilbench.profile.runpoints import read_run_points
 
 FORMATS = ("table", "json")
 
 
 def command(
-    points: Annotated[Path, typer.Argument(metavar="POINTS.csv", help="Measured cycles, one measurement per row.")],
+    points: Annotated[
+        Path, typer.Argument(metavar="POINTS.csv|RUN", help="Measured cycles: a table, or a run on the board.")
+    ],
     *,
     board: Annotated[str, typer.Option(help="The board that was measured; its [timing] names the core model.")],
+    profiles: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="For a run on the board: one of the same models in the emulator.")
+    ] = None,
     fit: Annotated[
         list[str] | None, typer.Option(metavar="EVENT", help="Event to fit. [default: the board's coefficients]")
     ] = None,
@@ -44,8 +50,10 @@ def command(
 ) -> None:
     """Fit cycles per event by least squares, and show the errors of points that were left out of the fit.
 
-    The table has a column cycles (measured), and either a column profile (block profiles as JSON, of the code that was
+    A table has a column cycles (measured), and either a column profile (block profiles as JSON, of the code that was
     measured) or core_cycles (what the core model gives) and one column per event.
+
+    Of two runs (--profiles) each model and each step of some length is a point; both runs are of the same models.
 
     Example: hilbench calibrate loops.csv --board nucleo_l4r5zi --fit flash_line8_changes --write boards/mine.toml
     """
@@ -54,11 +62,13 @@ def command(
     chosen = find(board)
     timing = timing_of(chosen)
     events = tuple(fit or timing.coefficients)
-    table = Table(
-        points, events, timing, _pairs(column, "--column"), _pairs(where, "--where"),
-        {event: _number(event, cycles) for event, cycles in _pairs(fixed, "--fixed").items()}, group,
-    )  # fmt: skip
-    done = calibrate(table.points(), events)
+    if profiles is not None:
+        found = read_run_points(points, profiles, events, timing)
+    else:
+        names, rows = _pairs(column, "--column"), _pairs(where, "--where")
+        constants = {event: _number(event, cycles) for event, cycles in _pairs(fixed, "--fixed").items()}
+        found = Table(points, events, timing, names, rows, constants, group).points()
+    done = calibrate(found, events)
     described = as_fit(done, source or points.name)
     if form == "json":
         typer.echo(json.dumps({**asdict(done), "fit": described.model_dump()}, indent=2))

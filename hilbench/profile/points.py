@@ -10,6 +10,7 @@ from pathlib import Path
 from hilbench.boards.board import Timing
 from hilbench.errors import ConfigError, one_of
 from hilbench.profile import jsonform
+from hilbench.profile.blocks import Section
 from hilbench.profile.calibrate import Point
 from hilbench.profile.price import EVENTS, count, price_section
 
@@ -89,10 +90,7 @@ class _Row:
     def profiled(self) -> tuple[float, dict[str, float]]:
         """The same from a profile, by the core's timing model."""
         total = jsonform.read(self.table.path.parent / self.cells[PROFILE]).total()
-        timing, events = self.table.timing, self.table.events
-        others = {event: cycles for event, cycles in timing.coefficients.items() if event not in events}
-        priced = price_section(total, timing.model_copy(update={"coefficients": {**others, **self.table.fixed}}))
-        return sum(priced.parts.values()), {event: float(count(total, event)) for event in events}
+        return known_and_counts(total, self.table.events, self.table.timing, self.table.fixed)
 
     @property
     def place(self) -> str:
@@ -105,6 +103,15 @@ class _Row:
         if not _is_number(self.cells[name]):
             raise ConfigError(f"'{self.cells[name]}' in column '{name}'", where=self.place, right="a number")
         return float(self.cells[name])
+
+
+def known_and_counts(
+    section: Section, events: tuple[str, ...], timing: Timing, fixed: Mapping[str, float] | None = None
+) -> tuple[float, dict[str, float]]:
+    """What a profile gives for a fit of `events`: cycles of everything else, and how often each event happened."""
+    others = {event: cycles for event, cycles in timing.coefficients.items() if event not in events}
+    priced = price_section(section, timing.model_copy(update={"coefficients": {**others, **(fixed or {})}}))
+    return sum(priced.parts.values()), {event: float(count(section, event)) for event in events}
 
 
 def _is_number(text: str) -> bool:

@@ -9,8 +9,12 @@ import pytest
 from hilbench.boards import find
 from hilbench.boards.board import Timing
 from hilbench.errors import ConfigError
+from hilbench.profile import Block, Counters, Profile, Section, jsonform
 from hilbench.profile.calibrate import Point, as_fit, calibrate
 from hilbench.profile.points import Table
+from hilbench.profile.runpoints import read_run_points
+from hilbench.results.schema import Provenance, RunRecord, Status, Value
+from hilbench.results.store import open_store
 
 NAMES = {
     "cycles": "published_cycles", "core_cycles": "trm_estimate", "changes": "dir_changes",
@@ -116,3 +120,38 @@ def test_fit_says_how_its_errors_were_found() -> None:
     points = [point(str(k), 1000, {"taken": 100 * k}, 1000 + 200 * k) for k in (1, 2, 3)]
     fit = as_fit(calibrate(points, ["taken"]), "three loops")
     assert (fit.on, fit.points, fit.worst_error_pct) == ("three loops, one point left out", 3, 0.0)
+
+
+def run_folder(folder: Path, target: str, values: tuple[Value, ...], profile: Profile | None = None) -> Path:
+    record = RunRecord(
+        f"id-{target}", "s", "digits", "nucleo_l4r5zi", target, "int8", Status.OK, "", "b", "gcc", "0", values
+    )
+    with open_store(folder) as store:
+        if profile is not None:
+            store.save_profile(record.run_id, jsonform.dumps(profile))
+        store.append(record)
+    return folder
+
+
+def test_points_from_a_run_on_a_board_and_one_in_the_emulator(tmp_path: Path) -> None:
+    # NOP NOP BNE, never taken: 3 cycles a round, and 5 for each changed line of flash; the pool is too short to count.
+    block = Block(0, bytes.fromhex("00bf00bffcd1"), 10_000)
+    conv = Section(0, "00_conv", (block,), Counters(flash_line8_changes=2000, unaligned=0))
+    dense = Section(1, "01_dense", (block,), Counters(flash_line8_changes=50, unaligned=0))
+    pool = Section(2, "02_pool", (Block(0, bytes.fromhex("00bf"), 7),), Counters(flash_line8_changes=0, unaligned=0))
+    took = {"00_conv": 40_000, "01_dense": 30_250, "02_pool": 99, "": 70_257}
+    rows = [
+        Value("cycles", cycles + 500 * (repeat == 0), "cycles", Provenance.MEASURED, step, repeat)
+        for step, cycles in took.items()
+        for repeat in range(3)
+    ]
+    board = run_folder(tmp_path / "board", "board", tuple(rows))
+    emulated = run_folder(tmp_path / "qemu", "qemu", (), Profile((conv, dense, pool)))
+    events = ("flash_line8_changes",)
+    points = read_run_points(board, emulated, events, timing("nucleo_l4r5zi"))
+    assert [point.name for point in points] == ["digits int8 total", "digits int8 00_conv", "digits int8 01_dense"]
+    assert calibrate(points, events).coefficients == pytest.approx({"flash_line8_changes": 5})
+    with pytest.raises(ConfigError, match="no cycles that a board measured"):
+        read_run_points(emulated, emulated, events, timing("nucleo_l4r5zi"))
+    with pytest.raises(ConfigError, match="no profile of a model, variant and board"):
+        read_run_points(board, board, events, timing("nucleo_l4r5zi"))
