@@ -18,8 +18,7 @@
 #ifndef HB_DEPTHWISE_CONV_2D_3X3_DSP_INT8_H
 #define HB_DEPTHWISE_CONV_2D_3X3_DSP_INT8_H
 
-#include "hb_conv.h"
-#include "hb_dsp.h"
+#include "hb_planes.h"
 
 /* The weights of one channel: of row r, `first[r]` holds taps 0 and 1, `last[r]` taps 1 and 2. */
 typedef struct {
@@ -127,32 +126,6 @@ HB_KERNEL void hb_dw3_pairs(const int16_t *x, int32_t pitch, int32_t stride, int
 #endif
 }
 
-/* One row of four channels: numbers [left, left + numbers) of input row y. */
-HB_KERNEL void hb_dw3_row(const hb_view *in, int32_t y, int32_t left, int32_t channel, uint32_t *planes, int32_t plane,
-                          int32_t numbers, const hb_conv_int8_args *p)
-{
-    const uint32_t zero = (uint8_t)-p->input_offset * UINT32_C(0x01010101);
-    const int inside = y >= 0 && y < p->in_rows;
-    const int32_t first = hb_clamp(-left, 0, numbers), last = inside ? hb_clamp(p->in_cols - left, 0, numbers) : 0;
-    const int8_t *input = (const int8_t *)in->data + channel;
-    for (int32_t i = 0; i < numbers;) {
-        if (i < first || i + 1 >= last) {
-            const int has_a = i >= first && i < last, has_b = i + 1 >= first && i + 1 < last;
-            const uint32_t a = has_a ? hb_load32(input + hb_at(in, y, left + i, p->in_channels)) : zero;
-            const uint32_t b = has_b ? hb_load32(input + hb_at(in, y, left + i + 1, p->in_channels)) : zero;
-            hb_split_pixels(a, b, p->input_offset, planes + i / 2, plane);
-            i += 2;
-        } else {
-            /* Pairs that lie inside of the tensor. */
-            const int8_t *pixel = input + hb_at(in, y, left + i, p->in_channels);
-            for (; i + 1 < last; i += 2, pixel += 2 * p->in_channels) {
-                hb_split_pixels(hb_load32(pixel), hb_load32(pixel + p->in_channels), p->input_offset, planes + i / 2,
-                                plane);
-            }
-        }
-    }
-}
-
 HB_KERNEL hb_dw3_weights hb_dw3_weights_of(const int8_t *weights, int32_t channels)
 {
     hb_dw3_weights w;
@@ -200,8 +173,8 @@ HB_KERNEL void hb_depthwise_conv_2d_3x3_dsp_int8(hb_view in, hb_view out, hb_reg
         const int32_t bottom = hb_clamp(top + band, top, at.y1);
         for (int32_t channel = 0; channel < p->in_channels; channel += 4) {
             for (int32_t row = 0; row < (bottom - top - 1) * p->stride_h + 3; row++) {
-                hb_dw3_row(&in, top * p->stride_h - p->pad_top + row, left, channel, planes + row * pitch, pitch * rows,
-                           numbers, p);
+                hb_plane_row(&in, top * p->stride_h - p->pad_top + row, left, channel, planes + row * pitch,
+                             pitch * rows, numbers, p);
             }
             for (int32_t i = 0; i < 4; i++) {
                 hb_dw3_plane((const int16_t *)(planes + i * pitch * rows), &out, at, channel + i, top, bottom, p);

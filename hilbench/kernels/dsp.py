@@ -38,11 +38,11 @@ def tile_members(op: Op, graph: Graph, pixels: int) -> dict[str, Argument]:
 
 
 def plane_members(op: Op, graph: Graph) -> dict[str, Argument]:
-    """Numbers in a row of a plane of a 3×3 DEPTHWISE_CONV_2D, and for how many output rows planes are made at once."""
+    """Numbers in a row of a plane of a DEPTHWISE_CONV_2D, and for how many output rows planes are made at once."""
     assert isinstance(op.attrs, DepthwiseConv2D)
     _, rows, cols, _ = graph[op.outputs[0]].shape
-    pitch = ((cols - 1) * op.attrs.x.stride + 4) // 2 * 2
-    fitting = (_allowance(op, graph) // (8 * pitch) - 3) // op.attrs.y.stride + 1
+    pitch = ((cols - 1) * op.attrs.x.stride + op.attrs.x.kernel + 1) // 2 * 2
+    fitting = (_allowance(op, graph) // (8 * pitch) - op.attrs.y.kernel) // op.attrs.y.stride + 1
     return {"plane_pitch": pitch, "band_rows": min(max(fitting, 1), rows)}
 
 
