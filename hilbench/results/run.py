@@ -89,4 +89,10 @@ def _facts(record: RunRecord) -> dict[str, str]:
         elif name not in _PICTURED:
             facts[name] = value
     own = {"build_id": record.build_id, "toolchain": record.toolchain, "hilbench": record.hilbench_version}
-    return own | {name: value if isinstance(value, str) else json.dumps(value) for name, value in facts.items()}
+    return own | {name: _text(value) for name, value in facts.items()}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return " ".join(value)
+    return value if isinstance(value, str) else json.dumps(value)

@@ -30,7 +30,7 @@ DRAWN = "details.group[data-drawn=done]"
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    before, after = make_run(models=2), make_run(models=2, variants=5)
+    before, after = make_run(models=2, variants=6), make_run(models=2, variants=5)
     verdict = judge(of_run(before, "base.json"), of_run(after, "run"), Rules())
     path = tmp_path_factory.mktemp("report") / "report.html"
     path.write_text(render(after, verdict))
@@ -143,7 +143,7 @@ def test_data_of_a_plot_as_a_table(page) -> None:
 
 def test_the_verdict_is_on_top_in_words(page) -> None:
     text = page.inner_text("#verdict")
-    assert "passed" in text or "FAILED" in text
+    assert "✖ FAILED: 9 regressions" in text and "vanished" in text and "over budget" in text
     assert page.locator("main section").first.get_attribute("id") == "verdict"
 
 

@@ -58,6 +58,8 @@ def _diagonals(spans: list[list[float]], x: alt.X, y: alt.Y) -> list[alt.Chart]:
         if start < stop:
             name = f"{slope:g}"
             ends += [{"macs": at, "cost": at * slope, "name": name, "last": at == stop} for at in (start, stop)]
+    if not ends:
+        return []
     base = alt.Chart(alt.InlineData(values=ends)).encode(x=x, y=y, detail=alt.Detail("name:N"))
     lines = base.mark_line(color="#777777", strokeWidth=1, strokeDash=[2, 3])
     labels = base.transform_filter("datum.last").mark_text(align="right", dx=-2, dy=-5, fontSize=9)

@@ -52,7 +52,7 @@ def _panel(runs: pd.DataFrame, steps: pd.DataFrame, title: str) -> Chart:
         .mark_point(shape="triangle-up", size=160, strokeWidth=2, color=INK)
         .encode(x=x, y=y, tooltip=hover(variant="", commit="", value=",.6~g", pct="+.3f"))
     )
-    chart: Chart = alt.layer(line, marks).properties(width=WIDTH, height=HEIGHT)
+    chart: Chart = alt.layer(line, *([marks] if len(steps) else [])).properties(width=WIDTH, height=HEIGHT)
     return chart
 
 
