@@ -1,0 +1,98 @@
+"""`hilbench fit`: find the variant of a model that fits a board's budgets best, and show what else there is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+
+from hilbench.boards import Board, find
+from hilbench.boards.board import Bytes
+from hilbench.cli.progress import Live
+from hilbench.cli.run import RUNS
+from hilbench.cli.table import plain_grid
+from hilbench.errors import DoesNotFit, UsageError
+from hilbench.runner.fit import Budget, Point, Prospect, binding, choose, measured, promising, prospects
+from hilbench.runner.run import choose_folder, run
+from hilbench.suite import Suite, of_model
+
+
+def command(
+    model: Annotated[str, typer.Argument(metavar="MODEL.tflite", help="A model: file, or name of a shipped one.")],
+    *,
+    board: Annotated[str, typer.Option(help="Board: name, or a .toml file.")],
+    sram: Annotated[str, typer.Option(help="Most SRAM of the model, as in '32 KiB'. [default: the board's]")] = "",
+    flash: Annotated[str, typer.Option(help="Most flash of the model. [default: the board's]")] = "",
+    latency: Annotated[float | None, typer.Option(help="Most milliseconds of an inference.", min=0)] = None,
+    accuracy: Annotated[float | None, typer.Option(help="Least accuracy; needs --dataset.", min=0, max=1)] = None,
+    objective: Annotated[Literal["latency", "sram", "flash"], typer.Option(help="What is to be least.")] = "latency",
+    input: Annotated[
+        Literal["resident", "streamed"], typer.Option(help="Whether inputs lie in SRAM whole, or arrive row by row.")
+    ] = "resident",
+    count: Annotated[int, typer.Option(help="Variants to measure.", min=2, max=50)] = 6,
+    dataset: Annotated[str, typer.Option(metavar="FILE.npz", help="Samples x, and labels y for accuracy.")] = "",
+    calibration: Annotated[str, typer.Option(metavar="FILE.npz", help="Samples x to quantize a float model.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Run folder. [default: runs/NAME-fit-N]")] = None,
+) -> None:
+    """Search formats and schedules by prediction, measure the most promising, and choose.
+
+    Exit code 6 where no variant is within all budgets; the table says by how much each misses.
+    """
+    where = find(board)
+    if accuracy is not None and not dataset:
+        raise UsageError("--accuracy needs labels to compare with; give --dataset FILE.npz with x and y")
+    budget = Budget(_size("sram", sram, where), _size("flash", flash, where), latency, accuracy)
+    suite = replace(of_model(model, dataset, calibration), boards=(where,), repeats=1)
+    found = prospects(suite.models[0], where, input == "streamed")
+    chosen = promising(found, budget, count)
+    points = _measure(suite, chosen, budget, out)
+    _front(points, len(found))
+    _verdict(choose(points, objective), points, objective, budget)
+
+
+def _size(name: Literal["sram", "flash"], text: str, board: Board) -> int:
+    region = board.memory.ram if name == "sram" else board.memory.flash
+    try:
+        return TypeAdapter(Bytes).validate_python(text) if text else region.size
+    except ValidationError as error:
+        raise UsageError(f"--{name} is a size, got '{text}'; right: --{name} 32KiB") from error
+
+
+def _measure(suite: Suite, chosen: list[Prospect], budget: Budget, out: Path | None) -> list[Point]:
+    named = replace(suite.models[0], variants=tuple(each.variant for each in chosen))
+    wanted = replace(suite, name=f"{suite.name}-fit", models=(named,))
+    with Live() as live:
+        records = run(wanted, out or choose_folder(wanted.name, RUNS), 1, live)
+    return measured(chosen, records, budget)
+
+
+def _front(points: list[Point], count: int) -> None:
+    """Predicted and measured side by side."""
+    print(f"{count} variants predicted, {len(points)} measured; the front, from the smallest arena on:")
+    headers = ("variant", "arena B", "SRAM B", "flash B", "instructions", "predicted", "error", "ms", "accuracy", "")
+    plain_grid(headers, [_row(point) for point in points])
+
+
+def _row(point: Point) -> tuple[str, ...]:
+    guess, real = point.prospect.instructions, point.instructions
+    error = f"{guess / real - 1:+.0%}" if real else "-"
+    numbers = [f"{point.prospect.arena:,}", *(_text(v, ",.0f") for v in (point.sram, point.flash, real))]
+    rest = (f"{guess:,.0f}", error, _text(point.latency, ",.2f"), _text(point.accuracy, ".4f"))
+    return (str(point.prospect.variant), *numbers, *rest, "; ".join(point.why_not) or "fits")
+
+
+def _text(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)
+
+
+def _verdict(best: Point | None, points: list[Point], objective: str, budget: Budget) -> None:
+    if best is not None:
+        print(f"chosen for least {objective}: {best.prospect.variant}")
+        return
+    print(f"no variant is within all budgets; the binding one: {binding(points)}")
+    smallest = min((point.sram for point in points if point.sram is not None), default=points[0].prospect.arena)
+    needed, available = int(smallest), budget.sram or 0
+    raise DoesNotFit("the budgets", needed, available, "SRAM of the smallest variant against --sram")
