@@ -16,16 +16,19 @@ from hilbench.codegen.linker import LinkRegion, link_regions, linker_script
 from hilbench.errors import ConfigError
 from hilbench.resources import shipped
 
-Place = Literal["emulated", "chip", "host"]
-"""What the firmware is built for: the board's emulator, its real chip (in silicon or simulated), or the host."""
+Place = Literal["emulated", "modelled", "chip", "host"]
+"""What the firmware is built for: the board's emulator; a machine modelled on the board, with the emulator's UART but
+the board's own addresses; the real chip (in silicon or simulated); or the host."""
 
-_PLACES: dict[str, Place] = {"qemu": "emulated", "host": "host"}
+_PLACES: dict[str, Place] = {"qemu": "emulated", "renode": "modelled", "host": "host"}
 """Targets that do not run the image of the real chip."""
 
 BUILD_ID = "@BUILD_ID@"
 """Stands for the build id in the commands, which the digest of the commands decides."""
 ELF = "firmware.elf"
 
+MODELLED_PORT = "mps2"
+"""The port for a modelled machine: its UART is the simplest that Renode has."""
 ICOUNT_NS = 1024
 """What each instruction takes of the emulator's time: the coarsest that QEMU has, some 20 ticks of its SysTick."""
 
@@ -120,6 +123,8 @@ def _port(board: Board, place: Place, clock: str) -> tuple[str, tuple[str, ...]]
             raise ConfigError("names no emulator", where=board.name, right="a section [emulator], or an attached board")
         hz, port = board.emulator.clock_hz, board.emulator.port
         extra = (f"-DHB_MACHINE_{_macro(board.emulator.machine)}=1", f"-DHB_ICOUNT_NS={ICOUNT_NS}u")
+    if place == "modelled":
+        port = MODELLED_PORT
     if not port:
         raise ConfigError("names no port for the real chip", where=board.name, right='port = "stm32l4", say')
     names = (f"-DHB_BOARD_{_macro(board.name)}=1", f"-DHB_CLOCK_{_macro(name)}=1")

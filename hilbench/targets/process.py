@@ -63,23 +63,46 @@ def started(
     Raises:
         ToolError: the program is not there.
     """
-    with socket.create_server(("127.0.0.1", 0)) as listener, tempfile.TemporaryFile() as words:
-        line = tuple(command(listener.fileno()))
-        port = listener.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        line, url = tuple(command(listener.fileno())), url_of(listener)
+        with launched(line, url, repair=repair, environment=environment, inherit=listener) as child:
+            listener.close()
+            yield child
+
+
+def url_of(listener: socket.socket) -> str:
+    """Where to connect to a listening socket, for pySerial."""
+    return f"socket://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@contextmanager
+def launched(
+    line: tuple[str, ...],
+    url: str,
+    *,
+    repair: str,
+    environment: Mapping[str, str] | None = None,
+    inherit: socket.socket | None = None,
+) -> Iterator[Child]:
+    """Start a command whose link is, or will be, at `url`; killed and reaped when the context ends.
+
+    Raises:
+        ToolError: the program is not there.
+    """
+    with tempfile.TemporaryFile() as words:
         try:
             process = subprocess.Popen(
                 line,
                 stdin=subprocess.DEVNULL,
                 stdout=words,
                 stderr=subprocess.STDOUT,
-                pass_fds=[listener.fileno()],
+                pass_fds=[inherit.fileno()] if inherit else [],
                 env=environment,
             )
         except OSError as error:
             raise ToolError(line[0], error.strerror or str(error), repair) from error
-        listener.close()
         try:
-            yield Child(line, process, f"socket://127.0.0.1:{port}", words)
+            yield Child(line, process, url, words)
         finally:
             _reap(process)
 

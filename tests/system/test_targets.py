@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -363,3 +364,27 @@ def test_a_transcript_replays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     another = built(arena=44)
     with pytest.raises(ConfigError, match="no transcript"), TARGETS["replay"].open(find("mps2-an386"), another):
         pass
+
+
+_PLAYS_RENODE = """
+import os, re, socket, sys, time
+text = open(sys.argv[-1]).read()
+time.sleep(0.5)
+listener = socket.create_server(("127.0.0.1", int(re.search(r"Terminal (\\d+)", text)[1])))
+elf = re.search(r"LoadELF @(.*)", text)[1]
+os.set_inheritable(listener.fileno(), True)
+os.execv(elf, [elf, str(listener.fileno())])
+"""
+
+
+def test_renode_is_waited_for_and_spoken_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program in Renode's place, slow to listen, that runs the host's image where the script says."""
+    image = built(target="host")
+    program = tmp_path / "renode"
+    program.write_text(f"#!{sys.executable}\n{_PLAYS_RENODE}")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with TARGETS["renode"].open(find("nucleo_l4r5zi"), image) as session:
+        session.write_input(0, DATA)
+        session.run()
+        assert session.read_output(0) == expected(DATA)
