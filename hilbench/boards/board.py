@@ -122,7 +122,8 @@ class Timing(Section):
 class Probe(Section):
     """How pyOCD knows the chip: target name, and an identity register checked before anything is erased.
 
-    `unique_id` names one probe, for your own board file; "" takes the only one attached. `usb_ids` are "vid:pid".
+    `unique_id` names one probe, for your own board file; "" takes the only one attached. `usb_ids`, "vid:pid" in
+    hexadecimal, are the USB devices by which an attached board is noticed.
     """
 
     target: str

@@ -27,6 +27,8 @@ target = "{target}"
 # id_address = 0xE0042000
 # id_mask = 0xFFF
 # id_value = 0x415
+# Its USB devices, vendor:product in hexadecimal, by which an attached board is noticed.
+# usb_ids = ["0483:374b"]
 
 [serial]
 baud = 115200

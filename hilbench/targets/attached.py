@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 
+from serial.tools.list_ports import comports
+
 from hilbench.boards import Board
+from hilbench.errors import TargetError, ToolError
 from hilbench.targets.probe import debugger
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,18 @@ def attached_probes() -> tuple[Attached, ...]:
 
 
 def is_attached(board: Board) -> bool:
-    """Whether `board` names a probe, or a probe is attached that says it sits beside the board's chip."""
+    """Whether `board` names a probe, or a probe is attached that says it sits beside the board's chip.
+
+    pyOCD is asked only where a USB device of the board's kinds is there; that it cannot look is a warning.
+    """
     if board.probe is None:
         return False
-    return bool(board.probe.unique_id) or board.probe.target in {probe.target for probe in attached_probes()}
+    if board.probe.unique_id:
+        return True
+    if not {f"{port.vid:04x}:{port.pid:04x}" for port in comports() if port.vid} & set(board.probe.usb_ids):
+        return False
+    try:
+        return board.probe.target in {probe.target for probe in attached_probes()}
+    except (TargetError, ToolError) as error:
+        LOG.warning("%s: cannot look for its probe, taken as not attached: %s", board.name, error)
+        return False

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
+from serial.tools.list_ports import comports
 
 from hilbench.boards import Board
 from hilbench.boards.board import Probe
@@ -155,8 +156,6 @@ def port_of(board: Board, probe: str) -> str:
     """
     if board.serial.port:
         return board.serial.port
-    from serial.tools.list_ports import comports  # noqa: PLC0415  looks through /sys
-
     ports = list(comports())
     same = [port for port in ports if port.serial_number and port.serial_number.lower() in probe.lower()]
     usb = [port for port in ports if port.vid and f"{port.vid:04x}:{port.pid:04x}" in board.serial.usb_ids]
