@@ -39,71 +39,109 @@
     "smlatb %[a7], %[gap], %[weight], %[a7]\n"                                                                         \
     ".set hb_entry, hb_entry + 1\n"
 
-typedef struct {
-    int32_t a0, a1, a2, a3, a4, a5, a6, a7;
-} hb_sums_8;
+/* From a complete sum to int8: the register x holds the multiplier, gap the addend, weight the shift. */
+#define HB_SPARSE_REQUANTIZE(sum)                                                                                      \
+    "add.w %[tile], %[gap], %[" sum "], asr #31\n"                                                                     \
+    "smmlar %[" sum "], %[" sum "], %[x], %[tile]\n"                                                                   \
+    "asr.w %[" sum "], %[" sum "], %[weight]\n"                                                                        \
+    "ssat %[" sum "], #8, %[" sum "]\n"
 
-/* Adds the products of `count` > 0 entries to the sums of eight pixels.
+/* The outputs of one channel at the eight pixels of a tile, from `count` > 0 entries; pixel i lies `places[i]` bytes after
+ * `out`.
  *
- * Four entries a round; the first round may be a part of one. Registers: eight sums, a pointer to the entries and one
- * into the tile, a weight, a gap that becomes pixels, pixels: thirteen; the end is read from the stack. */
-HB_KERNEL hb_sums_8 hb_sparse_dot(const uint32_t *tile, const int8_t *entry, int32_t count, hb_sums_8 sums)
+ * Four entries a round; the first round may be a part of one. Registers: eight sums, a pointer to the entries and one into
+ * the tile, a weight, a gap that becomes pixels, pixels: thirteen; the rest is read from the stack. */
+HB_KERNEL void hb_sparse_channel(const uint32_t *tile, const int8_t *entry, int32_t count, hb_dsp_channel channel,
+                                 const int32_t *places, int8_t *out)
 {
 #ifdef __ARM_FEATURE_DSP
     const int8_t *const end = entry + 2 * count;
     const int32_t skipped = -count & 3;
-    int32_t x, gap = skipped, weight;
-    __asm volatile("sub.w %[entry], %[entry], %[gap], lsl #1\n"
-                   "cmp.w %[gap], #2\n"
-                   "beq.w 3f\n"
-                   "bhi.w 4f\n"
-                   "cmp.w %[gap], #1\n"
-                   "beq.w 2f\n"
-                   ".balign 4\n"
-                   "1:\n"
-                   ".set hb_entry, 0\n" HB_SPARSE_ENTRY "2:\n"
-                   ".set hb_entry, 1\n" HB_SPARSE_ENTRY "3:\n"
-                   ".set hb_entry, 2\n" HB_SPARSE_ENTRY "4:\n"
-                   ".set hb_entry, 3\n" HB_SPARSE_ENTRY "ldr.w %[x], %[end]\n"
-                   "add.w %[entry], %[entry], #8\n"
-                   "cmp.w %[entry], %[x]\n"
-                   "bne.w 1b\n"
-                   : [a0] "+r"(sums.a0), [a1] "+r"(sums.a1), [a2] "+r"(sums.a2), [a3] "+r"(sums.a3), [a4] "+r"(sums.a4),
-                     [a5] "+r"(sums.a5), [a6] "+r"(sums.a6), [a7] "+r"(sums.a7), [tile] "+r"(tile), [entry] "+r"(entry),
-                     [x] "=&r"(x), [gap] "+r"(gap), [weight] "=&r"(weight)
-                   : [end] "m"(end)
-                   : "cc", "memory");
+    int32_t a0 = channel.bias, a1, a2, a3, a4, a5, a6, a7, x, gap = skipped, weight;
+    __asm volatile(
+        "sub.w %[entry], %[entry], %[gap], lsl #1\n"
+        "mov.w %[a1], %[a0]\n"
+        "mov.w %[a2], %[a0]\n"
+        "mov.w %[a3], %[a0]\n"
+        "mov.w %[a4], %[a0]\n"
+        "mov.w %[a5], %[a0]\n"
+        "mov.w %[a6], %[a0]\n"
+        "mov.w %[a7], %[a0]\n"
+        "cmp.w %[gap], #2\n"
+        "beq.w 3f\n"
+        "bhi.w 4f\n"
+        "cmp.w %[gap], #1\n"
+        "beq.w 2f\n"
+        ".balign 4\n"
+        "1:\n"
+        ".set hb_entry, 0\n" HB_SPARSE_ENTRY "2:\n"
+        ".set hb_entry, 1\n" HB_SPARSE_ENTRY "3:\n"
+        ".set hb_entry, 2\n" HB_SPARSE_ENTRY "4:\n"
+        ".set hb_entry, 3\n" HB_SPARSE_ENTRY "ldr.w %[x], %[end]\n"
+        "add.w %[entry], %[entry], #8\n"
+        "cmp.w %[entry], %[x]\n"
+        "bne.w 1b\n"
+        "ldr.w %[x], %[multiplier]\n"
+        "ldr.w %[gap], %[addend]\n"
+        "ldr.w %[weight], %[shift]\n" HB_SPARSE_REQUANTIZE("a0") HB_SPARSE_REQUANTIZE("a1") HB_SPARSE_REQUANTIZE("a2")
+            HB_SPARSE_REQUANTIZE("a3") HB_SPARSE_REQUANTIZE("a4") HB_SPARSE_REQUANTIZE("a5") HB_SPARSE_REQUANTIZE("a6")
+                HB_SPARSE_REQUANTIZE("a7") "ldr.w %[tile], %[places]\n"
+                                           "ldr.w %[entry], %[out]\n"
+                                           "ldr.w %[x], [%[tile]]\n"
+                                           "ldr.w %[gap], [%[tile], #4]\n"
+                                           "ldr.w %[weight], [%[tile], #8]\n"
+                                           "strb.w %[a0], [%[entry], %[x]]\n"
+                                           "strb.w %[a1], [%[entry], %[gap]]\n"
+                                           "strb.w %[a2], [%[entry], %[weight]]\n"
+                                           "ldr.w %[x], [%[tile], #12]\n"
+                                           "ldr.w %[gap], [%[tile], #16]\n"
+                                           "ldr.w %[weight], [%[tile], #20]\n"
+                                           "strb.w %[a3], [%[entry], %[x]]\n"
+                                           "strb.w %[a4], [%[entry], %[gap]]\n"
+                                           "strb.w %[a5], [%[entry], %[weight]]\n"
+                                           "ldr.w %[x], [%[tile], #24]\n"
+                                           "ldr.w %[gap], [%[tile], #28]\n"
+                                           "strb.w %[a6], [%[entry], %[x]]\n"
+                                           "strb.w %[a7], [%[entry], %[gap]]\n"
+        : [a0] "+r"(a0), [a1] "=&r"(a1), [a2] "=&r"(a2), [a3] "=&r"(a3), [a4] "=&r"(a4), [a5] "=&r"(a5), [a6] "=&r"(a6),
+          [a7] "=&r"(a7), [tile] "+r"(tile), [entry] "+r"(entry), [x] "=&r"(x), [gap] "+r"(gap), [weight] "=&r"(weight)
+        : [end] "m"(end), [multiplier] "m"(channel.multiplier), [addend] "m"(channel.addend),
+          [shift] "m"(channel.shift), [places] "m"(places), [out] "m"(out)
+        : "cc", "memory");
 #else
+    int32_t sums[8];
+    for (int32_t i = 0; i < 8; i++) {
+        sums[i] = channel.bias;
+    }
     for (; count > 0; count--, entry += 2) {
         tile += 4 * (uint8_t)entry[0];
-        const uint32_t low = (uint16_t)entry[1], high = (uint32_t)entry[1] << 16;
-        sums.a0 = hb_smlad(tile[0], low, sums.a0), sums.a1 = hb_smlad(tile[0], high, sums.a1);
-        sums.a2 = hb_smlad(tile[1], low, sums.a2), sums.a3 = hb_smlad(tile[1], high, sums.a3);
-        sums.a4 = hb_smlad(tile[2], low, sums.a4), sums.a5 = hb_smlad(tile[2], high, sums.a5);
-        sums.a6 = hb_smlad(tile[3], low, sums.a6), sums.a7 = hb_smlad(tile[3], high, sums.a7);
+        for (int32_t i = 0; i < 4; i++) {
+            sums[2 * i] = hb_smlad(tile[i], (uint16_t)entry[1], sums[2 * i]);
+            sums[2 * i + 1] = hb_smlad(tile[i], (uint32_t)entry[1] << 16, sums[2 * i + 1]);
+        }
+    }
+    for (int32_t i = 0; i < 8; i++) {
+        out[places[i]] = hb_dsp_output(sums[i], channel);
     }
 #endif
-    return sums;
 }
 
-/* All output channels of the eight pixels of a tile; pixel i lies `places[i]` bytes after `out`. */
+/* All output channels of the eight pixels of a tile. */
 HB_SHARED void hb_sparse_tile(const uint32_t *tile, const hb_conv_int8_args *p, const int32_t *places, int8_t *out)
 {
     const int8_t *entry = p->entries;
     for (int32_t o = 0; o < p->out_channels; o++, out++) {
+        const int32_t count = p->entry_counts[o];
         const hb_dsp_channel channel = hb_dsp_channel_of(p->bias[o], p->multiplier[o], p->shift[o], p->output_offset);
-        const int32_t b = channel.bias, count = p->entry_counts[o];
-        hb_sums_8 sums = {b, b, b, b, b, b, b, b};
         if (count > 0) {
-            sums = hb_sparse_dot(tile, entry, count, sums);
+            hb_sparse_channel(tile, entry, count, channel, places, out);
+        } else {
+            const int8_t value = hb_dsp_output(channel.bias, channel);
+            for (int32_t i = 0; i < 8; i++) {
+                out[places[i]] = value;
+            }
         }
         entry += 2 * count;
-        const int8_t y0 = hb_dsp_output(sums.a0, channel), y1 = hb_dsp_output(sums.a1, channel);
-        const int8_t y2 = hb_dsp_output(sums.a2, channel), y3 = hb_dsp_output(sums.a3, channel);
-        const int8_t y4 = hb_dsp_output(sums.a4, channel), y5 = hb_dsp_output(sums.a5, channel);
-        const int8_t y6 = hb_dsp_output(sums.a6, channel), y7 = hb_dsp_output(sums.a7, channel);
-        out[places[0]] = y0, out[places[1]] = y1, out[places[2]] = y2, out[places[3]] = y3;
-        out[places[4]] = y4, out[places[5]] = y5, out[places[6]] = y6, out[places[7]] = y7;
     }
 }
 
