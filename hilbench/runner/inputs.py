@@ -15,7 +15,7 @@ from hilbench.errors import ConfigError
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Array, Graph, Tensor
 
-RANDOM_SEED, RANDOM_COUNT = 0, 4
+RANDOM_SEED, RANDOM_COUNT = 0, 2
 _INTEGERS = (DType.INT8, DType.UINT8, DType.INT16)
 _RIGHT = "an .npz file with x (float32, or the dtype of the model's input) and, for labels, y (integers)"
 

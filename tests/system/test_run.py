@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from elftools.elf.elffile import ELFFile
 
+from hilbench.runner.inputs import RANDOM_COUNT
 from tests.system.conftest import ARGV, Hilbench
 
 BOARD = ["--board", "nucleo_l4r5zi"]
@@ -59,7 +60,14 @@ def long_run(tmp_path: Path) -> subprocess.Popen[str]:
 
 
 def test_every_variant_is_right_and_repeatable(hilbench: Hilbench, tmp_path: Path) -> None:
-    variants = ["int8", "float32", "int8+patch", "int8+sparse:0.8", "int8+sparse:0.8+patch"]
+    variants = [
+        "int8",
+        "float32",
+        "int8+patch",
+        "int8+sparse:0.8",
+        "int8+sparse:0.8+patch",
+        "int8+rolling:input=streamed",
+    ]
     chosen = [word for variant in variants for word in ("--variant", variant)]
     done = hilbench("run", "digits", *BOARD, *chosen, "--out", "out")
     assert done.returncode == 0, done.stderr
@@ -78,7 +86,7 @@ def test_every_variant_is_right_and_repeatable(hilbench: Hilbench, tmp_path: Pat
     same = ("variant", "metric", "step", "repeat", "value", "provenance", "build_id")
     assert [[row[k] for k in same] for row in rows(hilbench, "again")] == [[row[k] for k in same] for row in found]
     with np.load(next((tmp_path / "out" / "outputs").glob("*.npz"))) as held:
-        assert held["output_0"].shape[0] == 4
+        assert held["output_0"].shape[0] == RANDOM_COUNT
 
 
 def test_a_finished_folder_is_kept(hilbench: Hilbench) -> None:
