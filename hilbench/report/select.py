@@ -70,14 +70,13 @@ MEMORIES: tuple[Column, ...] = tuple(("sram_total_bytes", kind) for kind in ("me
 
 def axes(frame: pd.DataFrame) -> tuple[Column, Column] | None:
     """Memory and cost columns that most runs have, the most telling of those; None where one is missing."""
-    chosen = [_commonest(frame, wanted) for wanted in (MEMORIES, COSTS)]
-    return None if chosen[0] is None or chosen[1] is None else (chosen[0], chosen[1])
-
-
-def _commonest(frame: pd.DataFrame, wanted: Sequence[Column]) -> Column | None:
-    here = present(frame, wanted)
-    table = wide(frame, here)
-    return max(here, key=lambda column: len(table[column].dropna()), default=None)
+    found = totals(frame)
+    runs = found.groupby(["metric", "provenance"]).size().to_dict()
+    memory, cost = (
+        max((column for column in wanted if column in runs), key=lambda column: int(runs[column]), default=None)
+        for wanted in (MEMORIES, COSTS)
+    )
+    return None if memory is None or cost is None else (memory, cost)
 
 
 def bands(frame: pd.DataFrame) -> pd.DataFrame:

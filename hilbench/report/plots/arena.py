@@ -9,7 +9,9 @@ from hilbench.report.plots.plot import ITEMS, PAPER, PLOTS, Chart, Plot, hover
 from hilbench.results.run import KEY
 
 WIDTH, HEIGHT, COLUMNS = 500, 170, 2
-KINDS = ("tensor", "window", "scratch")
+KINDS = ("tensor", "window", "ring", "scratch")
+WORKING = dict.fromkeys(("gather", "sums", "state"), "scratch")
+"""Kinds of buffers that are working space like any other to the eye."""
 
 
 def arena(frame: pd.DataFrame, buffers: pd.DataFrame) -> Chart | None:
@@ -17,7 +19,8 @@ def arena(frame: pd.DataFrame, buffers: pd.DataFrame) -> Chart | None:
     mine = buffers.merge(frame[KEY].drop_duplicates(), on=KEY)
     if mine.empty:
         return None
-    rows = mine.assign(end=mine["offset"] + mine["size"], until=mine["last"] + 1)
+    kinds = mine["kind"].replace(WORKING)
+    rows = mine.assign(end=mine["offset"] + mine["size"], until=mine["last"] + 1, kind=kinds)
     domain = [0, float(rows["end"].max())], [0, int(rows["until"].max())]
     maps = [_map(part, str(name), domain) for name, part in rows.groupby("variant", sort=False)]
     return alt.concat(*maps, columns=COLUMNS)

@@ -73,7 +73,7 @@ PLOTS.add(
         50,
         "Layer by layer",
         "Each bar begins where the one above ends, so that the last one ends at the total; memory is what is in use "
-        "while a step runs. Grey is the baseline.",
+        "while a step runs. The upper bar of a pair, grey, is the baseline.",
         layers,
     ),
 )
