@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
+import pandas as pd
 import typer
+import vl_convert
 
 from hilbench.boards import Board, find
 from hilbench.cli.table import plain_grid
-from hilbench.errors import DoesNotFit
+from hilbench.codegen.steps import short
+from hilbench.errors import DoesNotFit, UsageError
 from hilbench.plan.describe import describe_schedule
 from hilbench.plan.plan import Plan
+from hilbench.report.plots.arena import arena
+from hilbench.report.plots.plot import spec
+from hilbench.results.run import KEY
+from hilbench.results.store import write_atomic
 from hilbench.runner.firmware import plan_model
 from hilbench.suite import Model, find_data, find_model
 from hilbench.variants.variant import Variant
@@ -23,8 +32,11 @@ def command(
     variant: Annotated[str, typer.Option(help="As in int8+sparse:0.8+patch (hilbench variants).")] = "int8",
     no_eliminate: Annotated[bool, typer.Option("--no-eliminate", help="Add +keep to the variant.")] = False,
     calibration: Annotated[str, typer.Option(metavar="FILE.npz", help="Samples x to quantize a float model.")] = "",
+    plot: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Draw the arena over time.")] = None,
 ) -> None:
     """Show the arena map and the memory of every step; nothing is built."""
+    if plot is not None and plot.suffix != ".svg":
+        raise UsageError(f"--plot writes SVG, got '{plot}'; right: --plot arena.svg")
     path = find_model(model)
     chosen, where = Variant.parse(variant, keep=no_eliminate), find(board)
     done, plan = plan_model(Model(path.stem, path, calibration=find_data(calibration)), chosen, where)
@@ -33,14 +45,26 @@ def command(
         print(f"note: {note}")
     _steps(plan)
     _arena(plan)
+    if plot is not None:
+        _plot(plan, (path.stem, where.name, "plan", str(chosen)), plot)
     _summary(plan, where)
+
+
+def _plot(plan: Plan, key: tuple[str, str, str, str], file: Path) -> None:
+    """The arena over time as the report draws it."""
+    cell = dict(zip(KEY, key, strict=True))
+    buffers = pd.DataFrame([cell | asdict(buffer) for buffer in plan.buffers])
+    chart = arena(pd.DataFrame([cell]), buffers)
+    assert chart is not None, "a plan has buffers"
+    write_atomic(file, vl_convert.vegalite_to_svg(spec(chart)).encode())
+    print(f"drawn: {file}")
 
 
 def _steps(plan: Plan) -> None:
     rows = [
         (
             step.name,
-            plan.graph.ops[step.op].outputs[0],
+            short(plan.graph.ops[step.op].outputs[0]),
             "x".join(str(n) for n in plan.graph[plan.graph.ops[step.op].outputs[0]].shape),
             step.kernel or "-",
             f"{step.macs:,}",
@@ -53,7 +77,7 @@ def _steps(plan: Plan) -> None:
 
 def _arena(plan: Plan) -> None:
     rows = [
-        (str(b.offset), str(b.size), b.kind, f"{b.first}-{b.last}", ", ".join(b.holds) or b.name)
+        (str(b.offset), str(b.size), b.kind, f"{b.first}-{b.last}", ", ".join(map(short, b.holds)) or short(b.name))
         for b in sorted(plan.buffers, key=lambda b: (b.offset, b.first))
     ]
     plain_grid(("offset", "bytes", "kind", "steps", "holds"), rows)

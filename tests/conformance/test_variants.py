@@ -28,7 +28,7 @@ from tests.graphs import hollowed, random_graph, random_inputs
 
 FEATURES = find("mps2-an386").core.features
 FLOAT_TOLERANCE = 1e-5
-ARGUMENTS = {"sparse": ("0.7",), "patch": ("", "2x2"), "rolling": ("", "pixels=2")}
+ARGUMENTS = {"sparse": ("0.7",), "patch": ("", "2x2"), "rolling": ("", "input=streamed,pixels=2")}
 """Arguments to try of the techniques that take some; the others are tried without."""
 
 SEEDS = (3, 8)
@@ -39,11 +39,16 @@ def parts(registry: object) -> list[Part]:
 
 
 VARIANTS = [
-    Variant(form, sparsity, schedule)
-    for form in parts(FORMATS)
-    for sparsity in (None, *parts(SPARSITIES))
-    for schedule in parts(SCHEDULES)
+    *(Variant(form, sparsity) for form in parts(FORMATS) for sparsity in (None, *parts(SPARSITIES))),
+    *(
+        Variant(form, None, schedule)
+        for form in parts(FORMATS)
+        for schedule in parts(SCHEDULES)
+        if schedule.name != LAYERS
+    ),
+    *(Variant(parts(FORMATS)[-1], parts(SPARSITIES)[0], schedule) for schedule in parts(SCHEDULES)),
 ]
+"""Every technique with every format, and every schedule with sparse weights."""
 
 
 def planned(graph: Graph, variant: Variant) -> tuple[Graph, Plan]:
