@@ -1,0 +1,52 @@
+"""How long the planner takes, and what it reaches: arena, lower bound and seconds per model and schedule.
+
+    python benchmarks/planner.py [MODEL.tflite ...]      (default: the shipped models)
+
+Prints a Markdown table. The gap column is the arena less the lower bound, the largest live set of the schedule.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from hilbench.boards import find
+from hilbench.errors import UnsupportedModel
+from hilbench.importers import load_model
+from hilbench.ir.graph import Graph
+from hilbench.plan.make import make_plan
+from hilbench.suite import shipped_models
+from hilbench.variants.transform import transform
+from hilbench.variants.variant import Variant
+
+BOARD = "nucleo_l4r5zi"
+SCHEDULES = ("", "+patch:2x2", "+patch", "+rolling", "+rolling:input=streamed")
+
+
+def main(paths: list[Path]) -> None:
+    """One row per model and schedule."""
+    print(
+        "| model | variant | arena B | lower bound B | gap B | extra MACs | seconds |\n|---|---|---:|---:|---:|---:|---:|"
+    )
+    for path in paths:
+        graph = transform(load_model(path), Variant.parse("int8")).graph
+        for schedule in SCHEDULES:
+            print(row(path.stem, graph, Variant.parse(f"int8{schedule}")), flush=True)
+
+
+def row(name: str, graph: Graph, variant: Variant) -> str:
+    """A line of the table."""
+    start = time.perf_counter()
+    try:
+        plan = make_plan(graph, variant.schedule, find(BOARD).core.features)
+    except UnsupportedModel as error:
+        return f"| {name} | {variant} | {error.ops[0].why} | | | | |"
+    seconds = time.perf_counter() - start
+    arena, bound = plan.arena_bytes, plan.lower_bound_bytes
+    extra = plan.extra_macs / plan.macs if plan.macs else 0
+    return f"| {name} | {variant} | {arena:,} | {bound:,} | {arena - bound:,} | {extra:.1%} | {seconds:.2f} |"
+
+
+if __name__ == "__main__":
+    main([Path(argument) for argument in sys.argv[1:]] or list(shipped_models().values()))
