@@ -189,7 +189,8 @@ def _in_short(error: HilbenchError) -> str:
     if isinstance(error, BuildError):
         told = [line for line in error.output.splitlines() if "error" in line.lower()] or [str(error)]
         return f"build failed: {told[0].strip()}"
-    return " ".join(line.strip() for line in str(error).splitlines()[:2])
+    lines = str(error).splitlines()
+    return " ".join(line.strip() for line in (lines if isinstance(error, UnsupportedModel) else lines[:2]))
 
 
 def _said_of(inputs: Inputs) -> dict[str, Any]:
