@@ -26,9 +26,8 @@ SCHEDULES = ("", "+patch:2x2", "+patch", "+rolling", "+rolling:input=streamed")
 
 def main(paths: list[Path]) -> None:
     """One row per model and schedule."""
-    print(
-        "| model | variant | arena B | lower bound B | gap B | extra MACs | seconds |\n|---|---|---:|---:|---:|---:|---:|"
-    )
+    print("| model | variant | arena B | lower bound B | gap B | extra MACs | seconds |")
+    print("|---|---|---:|---:|---:|---:|---:|")
     for path in paths:
         graph = transform(load_model(path), Variant.parse("int8")).graph
         for schedule in SCHEDULES:
