@@ -34,11 +34,10 @@ class Demand:
         counts = [channels(graph, name) for name in computed]
         starts = np.cumsum([0, *counts])
         self.places = {n: np.arange(s, s + c) for n, s, c in zip(computed, starts[:-1], counts, strict=True)}
-        self.classes: Places = np.arange(starts[-1])
+        self.classes = _classes(int(starts[-1]), [pair for op in graph.ops for pair in self._ties(op)])
         self.pinned = np.zeros(starts[-1], bool)
-        for op in graph.ops:
-            self._tie(op)
-        for name in {*graph.inputs, *graph.outputs, *(n for n in computed if graph[n].dtype != DType.INT8)}:
+        foreign = [name for name in computed if graph[name].dtype != DType.INT8]
+        for name in (*graph.inputs, *graph.outputs, *foreign, *(n for op in graph.ops for n in self._bound(op))):
             self._pin(self.places[name])
 
     def needed(self) -> Masks:
@@ -95,26 +94,34 @@ class Demand:
             used[channel] &= not _folds(op, self.graph, value)
         return used
 
-    def _tie(self, op: Op) -> None:
-        if mixes(op, self.graph):
-            return
-        pairs = links(op, self.graph)
-        if pairs is None:
-            for name in (*op.present_inputs, *op.outputs):
-                if name in self.places:
-                    self._pin(self.places[name])
-            return
-        for name, inputs, outputs in pairs:
-            for a, b in zip(self.places[name][inputs], self.places[op.outputs[0]][outputs], strict=True):
-                self._merge(int(self.classes[a]), int(self.classes[b]))
+    def _ties(self, op: Op) -> list[tuple[Places, Places]]:
+        """Pairs of places that an operator ties together."""
+        pairs = [] if mixes(op, self.graph) else links(op, self.graph) or []
+        return [(self.places[name][i], self.places[op.outputs[0]][o]) for name, i, o in pairs]
 
-    def _merge(self, a: int, b: int) -> None:
-        if a != b:
-            self.classes[self.classes == b] = a
-            self.pinned[a] |= self.pinned[b]
+    def _bound(self, op: Op) -> list[str]:
+        """Computed tensors that have to stay as they are, because the operator does not say how channels correspond."""
+        if mixes(op, self.graph) or links(op, self.graph) is not None:
+            return []
+        return [name for name in (*op.present_inputs, *op.outputs) if name in self.places]
 
     def _pin(self, places: Places) -> None:
         self.pinned[self.classes[places]] = True
+
+
+def _classes(count: int, pairs: list[tuple[Places, Places]]) -> Places:
+    """For each of `count` places the lowest of those that it is tied to, by way of others too."""
+    none = np.empty(0, np.int64)
+    a, b = (np.concatenate([none, *(pair[side] for pair in pairs)]) for side in (0, 1))
+    lowest = np.arange(count)
+    while True:
+        lower = lowest.copy()
+        np.minimum.at(lower, a, lowest[b])
+        np.minimum.at(lower, b, lowest[a])
+        lower = lower[lower]
+        if (lower == lowest).all():
+            return lowest
+        lowest = lower
 
 
 def _folds(op: Op, graph: Graph, value: int) -> bool:
