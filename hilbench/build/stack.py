@@ -130,8 +130,7 @@ def _step(elf: Elf, insn: CsInsn, walk: _Walk, start: int, end: int) -> bool:
         walk.move(moved)
     _remember(elf, insn, mnemonic, walk)
     if mnemonic in ("bl", "blx"):
-        _call(insn, walk)
-        return False
+        return _call(insn, walk, start, end)
     if mnemonic in ("tbb", "tbh"):
         return False
     if mnemonic in ("cbz", "cbnz"):
@@ -142,11 +141,17 @@ def _step(elf: Elf, insn: CsInsn, walk: _Walk, start: int, end: int) -> bool:
     return _leaves(insn, mnemonic, walk)
 
 
-def _call(insn: CsInsn, walk: _Walk) -> None:
+def _call(insn: CsInsn, walk: _Walk, start: int, end: int) -> bool:
+    """A call; or, on ARMv6-M, a jump within the function that is too far for a branch. True for the latter."""
     if insn.operands[0].type == ARM_OP_IMM:
-        walk.call(insn.operands[0].imm & ~1)
+        target = insn.operands[0].imm & ~1
+        if start < target < end:
+            walk.targets[target] = max(walk.depth, walk.targets.get(target, 0))
+            return True
+        walk.call(target)
     else:
         walk.unbound = f"code at 0x{insn.address:08x} calls through a register"
+    return False
 
 
 def _branch(insn: CsInsn, mnemonic: str, walk: _Walk, start: int, end: int) -> bool:

@@ -163,8 +163,8 @@ class LinkSession(Session):
             self._frames.extend(self._decoder.feed(data))
             if not data:
                 self._check()
-        yield from self._frames
-        self._frames.clear()
+        while self._frames:
+            yield self._frames.popleft()
 
     def _judge(self, frame: Frame, kind: Kind) -> bytes | None:
         """The answer's payload; None for what is not the answer."""

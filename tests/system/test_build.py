@@ -199,8 +199,12 @@ def test_frames_agree_with_the_compiler(machine: str, cache: Path) -> None:
     """Our reading of the machine code against gcc's own -fstack-usage, function by function."""
     board = find(machine)
     before = "__attribute__((noipa)) static int far(int n) { volatile int a[700]; a[n] = 1; return a[0]; }\n"
+    before += "__attribute__((noipa)) static int long_way(int n) { do { __asm volatile("
+    before += '"' + "nop\\n" * 1500 + '"); } while (--n > 0); return n + far(n); }\n'
     before += "#include <math.h>\nstatic volatile float f; static volatile double d;\n"
-    plan = prepare(tiny("f = expf(f); d = d * f; arena[16] = far(3);", before=before), board, target="qemu")
+    plan = prepare(
+        tiny("f = expf(f); d = d * f; arena[16] = far(3) + long_way(2);", before=before), board, target="qemu"
+    )
     plan = replace(plan, commands=tuple((*c, "-fstack-usage") if "-c" in c else c for c in plan.commands))
     image = execute(plan)
     elf, usage = read_elf(image.elf), {}
