@@ -37,7 +37,8 @@ typedef struct block {
     uint64_t start, end;
     counts now, written;
     uint32_t id, length;
-    uint8_t last, seen, watched, calls, tracked;
+    uint8_t last; /* how it was left the last time: taken (1) or not, or NEVER_LEFT */
+    uint8_t watched, calls, tracked;
     struct block *next;
     hb_plan *plan;
     int8_t *leads; /* by instruction: the group of the plan that it leads, or -1 */
@@ -48,7 +49,7 @@ typedef struct block {
 typedef struct {
     uint64_t insn_end;
     uint32_t info, mask, words;
-    uint32_t known, store;
+    bool known, store;
 } accessor;
 
 typedef struct {
@@ -63,6 +64,7 @@ static struct {
     int interface;
     region regions[MAX_REGIONS + 1];
     unsigned count;
+    region *devices; /* the last one of `regions` */
 } setup = {.mark = NO_ADDRESS, .function = NO_ADDRESS};
 
 static struct {
@@ -75,6 +77,7 @@ static struct {
 
 enum { RECORD_BLOCK = 1, RECORD_SEGMENT = 2, RECORD_END = 3 };
 enum { ENDED_BY_CALL = 1, ENDED_BY_RETURN = 2, ENDED_BY_EXIT = 3 };
+#define NEVER_LEFT 2
 #define DIGITS 4 /* hexadecimal, each a store to its place in the mark */
 #define NO_MARK UINT32_MAX
 
@@ -184,6 +187,7 @@ static block *add_block(uint64_t start, const uint8_t *code, uint32_t length)
     fresh->end = start + length;
     fresh->id = blocks;
     fresh->length = length;
+    fresh->last = NEVER_LEFT;
     fresh->calls = ends_in_call(code, length);
     fresh->tracked = fresh->calls && setup.calls;
     fresh->watched = is_watched(start);
@@ -276,11 +280,11 @@ static __attribute__((noinline)) void learn(accessor *a, qemu_plugin_meminfo_t i
 /* Region 0 is the flash; the last one takes what lies in no region: devices. */
 static inline region *region_of(uint64_t address)
 {
-    unsigned r = 0;
-    while (r < setup.count && address - setup.regions[r].origin >= setup.regions[r].size) {
+    region *r = setup.regions;
+    while (r < setup.devices && address - r->origin >= r->size) {
         r++;
     }
-    return &setup.regions[r];
+    return r;
 }
 
 static void note_mark(uint64_t address)
@@ -321,7 +325,7 @@ static void on_access(unsigned int cpu, qemu_plugin_meminfo_t info, uint64_t add
     if (__builtin_expect(!a->known || a->info != info, 0)) {
         learn(a, info);
     }
-    if (touch(address, a->mask, a->words, a->store) == &setup.regions[setup.count]) {
+    if (touch(address, a->mask, a->words, a->store) == setup.devices) {
         state.cut = true;
         state.cut_at = a->insn_end;
     }
@@ -416,9 +420,10 @@ static inline void settle_whole(block *b)
 static inline void left(block *b, uint8_t taken)
 {
     b->now.taken += taken;
-    b->now.changes += (taken ^ b->last) & b->seen;
-    b->last = taken;
-    b->seen = 1;
+    if (b->last != taken) {
+        b->now.changes += b->last != NEVER_LEFT;
+        b->last = taken;
+    }
 }
 
 /* Under -icount, QEMU leaves a block at an access to a device and continues after that instruction in a new block: what
@@ -658,6 +663,7 @@ HB_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, 
     if (!setup.out || setup.count == 0) {
         return refuse("needs arguments", "out=FILE and region=flash:ORIGIN:SIZE");
     }
+    setup.devices = &setup.regions[setup.count];
     put_setup();
     state.current = &nowhere;
     qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
