@@ -25,7 +25,7 @@ from hilbench.targets.target import TARGETS, Hello, ProfilingTarget, Session, St
 from hilbench.variants.schedule import Rolling
 
 _ENDS_DIFFER = 500
-_INTERRUPTS_DIFFER = 1e-5
+_INTERRUPTS_DIFFER = 1e-4
 _MARKS_DIFFER = 0.05
 """How far profiler and counter may be apart: a run does not begin and end at the same instruction for both, the counter
 takes a rounded cost off for each of its interrupts, and some instructions of a mark are a step's for one of the two."""
