@@ -1,7 +1,7 @@
 /* STM32F7 (ST RM0385, RM0410): HSI16 through the PLL with over-drive and both caches; or HSI16 as it is after reset.
  *
  *   32F746GDISCOVERY   USART1 on PA9, PB7 (UM1907); never run
- *   NUCLEO-F767ZI      USART3 on PD8, PD9 (UM1974); never run
+ *   NUCLEO-F767ZI      USART3 on PD8, PD9 (UM1974); run on the virtual board
  *
  * Profiles: HB_CLOCK_RESET leaves 16 MHz, no caches and flash without wait states; any other one runs at HB_CLOCK_HZ.
  * The buses run at a quarter (APB1) and a half (APB2) of it.

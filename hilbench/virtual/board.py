@@ -46,7 +46,7 @@ class VirtualBoard:
         self.core = Core(chip.core, self.bus, COUNTS[count](chip.core))
         wiring = Wiring(self.line, faults, self._lock_up, lambda: self.core.doze(_DOZE_SECONDS))
         self.parts = chip.build(wiring)
-        self.scs = SystemControl(self.core, chip.core, self.bus)
+        self.scs = SystemControl(self.core, chip.core, self.bus, self.parts.vectors)
         self.bus.memories += self.parts.memories
         self.bus.peripherals += [*self.parts.peripherals, *components(self.core, self.scs)]
         self.line.on_byte = self.core.nudge

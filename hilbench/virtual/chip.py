@@ -26,12 +26,13 @@ class Wiring:
 @dataclass(frozen=True)
 class Parts:
     """What a chip consists of, besides its core. `ports` are access ports beside AP 0; `hidden(address)`: readout
-    protection refuses this address to the debug port."""
+    protection refuses this address to the debug port. `vectors`: where the core boots from."""
 
     memories: list[Memory]
     peripherals: list[Peripheral]
     ports: dict[int, AccessPort] = field(default_factory=dict)
     hidden: Callable[[int], bool] = lambda address: False
+    vectors: int = 0
 
 
 @dataclass(frozen=True)

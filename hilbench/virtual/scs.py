@@ -42,8 +42,8 @@ class SystemControl(Peripheral):
 
     size = 0x1000
 
-    def __init__(self, core: Core, name: CoreName, bus: Bus) -> None:
-        identity = {_CPUID: CPUID[name], _MPU_TYPE: 8 << 8, _CALIB: 0, _CCR: 0x200}
+    def __init__(self, core: Core, name: CoreName, bus: Bus, vectors: int) -> None:
+        identity = {_CPUID: CPUID[name], _MPU_TYPE: 8 << 8, _CALIB: 0, _CCR: 0x200, _VTOR: vectors}
         if name in ("cortex-m4", "cortex-m7", "cortex-m33"):
             identity |= {_MVFR0: 0x1011_0021, _MVFR1: 0x1100_0011}
         super().__init__(BASE, identity | _PID)
@@ -201,7 +201,7 @@ class SystemControl(Peripheral):
             self._write_nvic(offset, value)
         elif _MPU_CTRL <= offset < 0xDC0:
             self._write_mpu(offset, value)
-        elif offset not in self.initial or offset == _CCR:
+        elif offset not in self.initial or offset in (_CCR, _VTOR):
             self.registers[offset] = value
 
     def _write_nvic(self, offset: int, value: int) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from hilbench.virtual.bus import Memory, Peripheral
 from hilbench.virtual.chip import CHIPS, Chip, Parts, Wiring
 from hilbench.virtual.faults import Faults
+from hilbench.virtual.stm32 import Gpio, Usart
 
 FLASH, FLASH_SIZE, BANK, PAGE = 0x0800_0000, 0x10_0000, 0x8_0000, 0x800
 IDCODE, OTHER_IDCODE = 0x1007_6415, 0x1000_6461  # DEV_ID 0x415; 0x461 is an STM32L496
@@ -156,73 +157,6 @@ class FlashController(Peripheral):
         if (stuck := self.faults.stuck_bit) is not None and self.array.holds(stuck // 8):
             byte = self.array.truth[stuck // 8 - FLASH] & ~(1 << stuck % 8)
             self.array.poke(stuck // 8, bytes([byte]))
-
-
-class Gpio(Peripheral):
-    """A port of pins: modes and alternate functions are kept, levels are not modelled (RM0351, 8.5)."""
-
-    MODER, AFRL = 0x00, 0x20
-
-    def on_function(self, pin: int, function: int) -> bool:
-        """Whether `pin` (0 to 7) is in alternate function mode with this function."""
-        mode = self.registers.get(self.MODER, 0) >> 2 * pin & 3
-        return mode == 2 and self.registers.get(self.AFRL, 0) >> 4 * pin & 0xF == function
-
-
-class Usart(Peripheral):
-    """A USART without interrupts: CR1, BRR, ISR, ICR, RDR, TDR (RM0351, 40.8). Dead while its clock is off."""
-
-    CR1, BRR, ISR, ICR, RDR, TDR = 0x00, 0x0C, 0x1C, 0x20, 0x24, 0x28
-
-    def __init__(self, base: int, wiring: Wiring, clocked: Callable[[], bool], wired: Callable[[], bool]) -> None:
-        super().__init__(base)
-        self.line, self.clocked, self.wired, self._doze = wiring.line, clocked, wired, wiring.doze
-        self.hz: Callable[[], float] = lambda: 0.0
-        self._polls = 0
-        wiring.line.baud = self.baud
-
-    def baud(self) -> float:
-        """fck / USARTDIV, oversampling by 16; 0 while it is off."""
-        divider = self.registers.get(self.BRR, 0)
-        return self.hz() / divider if divider and self._on() else 0.0
-
-    def _on(self) -> bool:
-        return self.clocked() and self.wired() and bool(self.registers.get(self.CR1, 0) & 1)
-
-    def read(self, offset: int) -> int:
-        """RXNE shows whether a byte came; the transmitter is always ready."""
-        if not self.clocked():
-            return 0
-        if offset == self.ISR:
-            return self._status()
-        if offset == self.RDR:
-            self._polls = 0
-            return self._receive()
-        return super().read(offset)
-
-    def _status(self) -> int:
-        waiting = self._on() and bool(self.line.received) and self.registers.get(self.CR1, 0) & 4
-        self._polls = 0 if waiting else self._polls + 1
-        if self._polls > 200:
-            self._doze()
-            waiting = self._on() and bool(self.line.received)
-        return 0x0060_00C0 | (0x20 if waiting else 0)
-
-    def _receive(self) -> int:
-        return self.line.received.popleft() if self.line.received and self._on() else 0
-
-    def write(self, offset: int, value: int) -> None:
-        """TDR sends, where transmitter and pin are on."""
-        if not self.clocked():
-            return
-        if offset == self.TDR:
-            self._polls = 0
-            if self._on() and self.registers.get(self.CR1, 0) & 8:
-                self.line.send(bytes([value & 0xFF]))
-        else:
-            super().write(offset, value)
-            if offset == self.CR1 and not value & 1:
-                self.line.received.clear()
 
 
 def _build(wiring: Wiring) -> Parts:

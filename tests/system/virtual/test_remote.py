@@ -81,7 +81,7 @@ def test_serial_port_over_the_network(start: Start, rfc2217: bool) -> None:
         assert Rig(rig.process, wired(rig.board, port=url)).run(rig.build()) == expected(bytes(range(8)))
 
 
-@pytest.mark.parametrize("name", ["disco_l475iot", "nrf52840dk"])
+@pytest.mark.parametrize("name", ["disco_l475iot", "nrf52840dk", "nucleo_f767zi"])
 def test_clock_as_it_is_after_reset(start: Start, name: str) -> None:
     rig = start(name)
     image = execute(prepare(tiny(), rig.board, target="board", clock="reset"))
