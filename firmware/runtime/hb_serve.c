@@ -29,6 +29,13 @@ static hb_request received; /* the rows of a streamed input that lie in the rece
 static uint32_t nonce;
 static bool answered; /* `answer` is that of the last command */
 
+/* What of a streamed input lies in the receiver's frame, which stays as it is until something is waited for. */
+static struct {
+    uint8_t input;
+    uint16_t length;
+    uint32_t offset;
+} ahead;
+
 static void refuse(uint8_t reason)
 {
     answer.bytes[1] = HB_REFUSED;
@@ -101,6 +108,7 @@ static void input(const uint8_t *payload, uint32_t length)
 static void run(uint16_t sequence)
 {
     received.bytes = 0;
+    ahead.length = 0;
     uint64_t ticks = hb_steps_run();
     hb_frame_begin(&answer, HB_RUN | HB_ANSWER, sequence, nonce);
     hb_put64(hb_frame_payload(&answer), ticks);
@@ -218,13 +226,13 @@ static bool is_ours(const hb_frame *command)
     return true;
 }
 
-static void want(const hb_request *request, uint16_t bytes, uint16_t sequence)
+static void want(uint16_t sequence)
 {
     uint8_t *to = hb_frame_payload(&answer);
     hb_frame_begin(&answer, HB_WANT, sequence, nonce);
-    to[0] = request->input;
-    hb_put32(to + 1, request->offset);
-    hb_put16(to + 5, bytes);
+    to[0] = ahead.input;
+    hb_put32(to + 1, ahead.offset);
+    hb_put16(to + 5, ahead.length);
     answer.length = 7;
     hb_frame_send(&answer, hb_port_put);
 }
@@ -232,46 +240,45 @@ static void want(const hb_request *request, uint16_t bytes, uint16_t sequence)
 /* Wait for the rows wanted last. The host repeats its RUN when it hears nothing, which is when the want is repeated. */
 static void await_rows(uint16_t sequence)
 {
+    const hb_frame *frame = &receiver.frame;
     for (;;) {
         next_command();
-        if (!is_ours(&receiver.frame)) {
+        if (!is_ours(frame)) {
             continue;
         }
-        if (hb_frame_kind(&receiver.frame) == HB_RUN) {
+        if (hb_frame_kind(frame) == HB_RUN) {
             hb_frame_send(&answer, hb_port_put);
-        } else if (hb_frame_kind(&receiver.frame) == HB_ROWS && hb_frame_sequence(&receiver.frame) == sequence) {
+        } else if (hb_frame_kind(frame) == HB_ROWS && hb_frame_sequence(frame) == sequence) {
             return;
         }
     }
 }
 
-/* Rows are wanted a frame at a time; what the model does not take at once stays in the receiver for its next fetch. */
-static void fill(const hb_request *request)
+static bool is_ahead(const hb_request *request)
+{
+    return request->input == ahead.input && request->offset - ahead.offset < ahead.length;
+}
+
+/* As many bytes as a frame holds, from the first one asked for on. */
+static void read_ahead(const hb_request *request)
 {
     static uint16_t sequence;
     uint32_t left = hb_model.input[request->input].bytes - request->offset;
-    want(request, (uint16_t)(left < HB_PAYLOAD_MAX ? left : HB_PAYLOAD_MAX), ++sequence);
+    ahead.input = request->input;
+    ahead.offset = request->offset;
+    ahead.length = (uint16_t)(left < HB_PAYLOAD_MAX ? left : HB_PAYLOAD_MAX);
+    want(++sequence);
     await_rows(sequence);
-    received = *request;
-    received.bytes = receiver.frame.length;
 }
 
 void hb_serve_request(const hb_request *request)
 {
     hb_request rest = *request;
-    while (rest.bytes > 0) {
-        if (rest.input != received.input || rest.offset - received.offset >= received.bytes) {
-            fill(&rest);
+    for (; rest.bytes > 0; rest.bytes--) {
+        if (!is_ahead(&rest)) {
+            read_ahead(&rest);
         }
-        const uint8_t *rows = hb_frame_payload(&receiver.frame) + (rest.offset - received.offset);
-        uint32_t there = received.bytes - (rest.offset - received.offset);
-        uint32_t chunk = rest.bytes < there ? rest.bytes : there;
-        for (uint32_t i = 0; i < chunk; i++) {
-            rest.to[i] = rows[i];
-        }
-        rest.to += chunk;
-        rest.offset += chunk;
-        rest.bytes -= chunk;
+        *rest.to++ = hb_frame_payload(&receiver.frame)[rest.offset++ - ahead.offset];
     }
 }
 

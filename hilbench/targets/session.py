@@ -20,7 +20,7 @@ from hilbench.wire.messages import ANSWER, HelloAnswer, Kind
 
 _INPUT_CHUNK = PAYLOAD_MAX - 5
 _LONGEST_PAUSE = 8.0
-"""Seconds between repetitions of a command at most; each pause is twice the one before."""
+"""Seconds between repetitions of a command at most; each pause is twice the one before, until something is heard."""
 _LAST_BYTES = 64
 """How many of the last bytes from the target a timeout shows."""
 
@@ -147,10 +147,12 @@ class LinkSession(Session):
         while time.monotonic() < end:
             self._line.write(frame)
             self.repeated += 1
+            heard = False
             for received in self._received(min(end, time.monotonic() + pause)):
                 if (payload := self._judge(received, kind)) is not None:
                     return payload
-            pause = min(2 * pause, _LONGEST_PAUSE)
+                heard = heard or received.kind == Kind.WANT
+            pause = self.deadlines.repeat if heard else min(2 * pause, _LONGEST_PAUSE)
         raise TargetTimeout(doing, seconds, self._context())
 
     def _received(self, until: float) -> Iterator[Frame]:

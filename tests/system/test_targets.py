@@ -22,7 +22,7 @@ from hilbench.targets.process import started
 from hilbench.targets.session import Deadlines, LinkSession
 from hilbench.targets.target import TARGETS
 from hilbench.wire.messages import Kind
-from tests.system.tiny import expected, streaming, tiny
+from tests.system.tiny import expected, streamed, streaming, tiny
 
 MACHINES = ("mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505", "microbit")
 WITH_MPU = MACHINES[:-1]
@@ -326,7 +326,7 @@ def test_a_streamed_input_comes_when_it_is_asked_for(machine: str) -> None:
     with booted(machine, image) as session:
         for repeat in range(4):
             data = bytes(range(repeat, repeat + 8))
-            runs.append(ticks(session, data))
+            runs.append(ticks(session, streamed(data)))
             assert session.read_output(0) == expected(data)
     assert all(run == runs[0] for run in runs)
     assert image.ledger is not None
@@ -340,10 +340,10 @@ def test_a_streamed_input_survives_a_noisy_line() -> None:
         started(lambda link: (str(image.elf), str(link)), repair="") as child,
         SerialLine(child.url, 115200) as serial,
     ):
-        session = LinkSession(Noisy(serial, 0.004, 5), image, deadlines, check=child.check)
+        session = LinkSession(Noisy(serial, 0.002, 5), image, deadlines, check=child.check)
         for repeat in range(12):
             data = bytes(range(repeat, repeat + 8))
-            session.write_input(0, data)
+            session.write_input(0, streamed(data))
             session.run()
             assert session.read_output(0) == expected(data)
         assert session.repeated > 0

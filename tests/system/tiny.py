@@ -53,11 +53,19 @@ def tiny(crime: str = "", arena: int = 40, before: str = "") -> dict[str, str]:
     return {"model.c": before + MODEL.format(crime=crime, arena=arena)}
 
 
+STREAMED_BYTES = 600
+
+
 def streaming() -> dict[str, str]:
-    """The same model, whose input comes in two pieces while it runs."""
-    text = tiny()["model.c"].replace("{{0, 8}}", "{{HB_STREAMED, 8}}")
-    fetch = "hb_input_fetch(0, 0, 3, arena);\n    hb_input_fetch(0, 3, 5, arena + 3);\n"
+    """The same model, whose input comes in pieces while it runs, and is more than one frame holds."""
+    text = tiny()["model.c"].replace("{{0, 8}}", f"{{{{HB_STREAMED, {STREAMED_BYTES}}}}}")
+    fetch = "hb_input_fetch(0, 0, 3, arena);\n    hb_input_fetch(0, 254, 5, arena + 3);\n"
     return {"model.c": text.replace("hb_step_begin(0);", "hb_step_begin(0);\n    " + fetch)}
+
+
+def streamed(data: bytes) -> bytes:
+    """An input of which the streaming model sees eight bytes."""
+    return (data[:3] + bytes(251) + data[3:]).ljust(STREAMED_BYTES, b"\1")
 
 
 def expected(data: bytes) -> bytes:
