@@ -137,9 +137,9 @@ def runs(
 
     A run lasts from the call that begins its first step to the one that says that all are done (mark == number of
     steps). Between two calls of the watched function the step that was marked last runs; within a call, overhead.
-    Repeated begins of a step (patches) are added up. Earlier runs, of which the firmware makes one to find out what an
-    empty step costs, are left out; so is a call of the watched function in which code at the addresses `waiting` ran,
-    which waits for the host.
+    Repeated begins of a step (patches) are added up; what runs before the first step, as where rows are fetched for it,
+    is overhead. Earlier runs, of which the firmware makes one to find out what an empty step costs, are left out; so is
+    a call of the watched function in which code at the addresses `waiting` ran, which waits for the host.
 
     Raises:
         ToolError: the recording holds fewer runs.
@@ -154,7 +154,7 @@ def runs(
             if not any(recording.code[number][0] in waiting for number in segment.counts):
                 parts.setdefault(OVERHEAD, []).append(segment)
         elif now is not None and not inside:
-            parts.setdefault(now, []).append(segment)
+            parts.setdefault(now if now < len(steps) else OVERHEAD, []).append(segment)
         now = now if segment.mark is None else segment.mark
         inside = segment.ended_by is EndedBy.CALL
         if now == len(steps):
