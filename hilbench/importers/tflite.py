@@ -87,11 +87,7 @@ def _dynamic_range_weights(ops: tuple[Op, ...], tensors: Mapping[str, Tensor]) -
 
 
 def _dequantized(tensor: Tensor, quant: QuantParams) -> Tensor:
-    shape = [-1 if axis == quant.axis else 1 for axis in range(len(tensor.shape))]
-    scale, zero_point = (np.array(v, np.float32).reshape(shape) for v in (quant.scale, quant.zero_point))
-    return Tensor(
-        tensor.name, tensor.shape, DType.FLOAT32, data=(tensor.values.astype(np.float32) - zero_point) * scale
-    )
+    return Tensor(tensor.name, tensor.shape, DType.FLOAT32, data=quant.real(tensor.values).astype(np.float32))
 
 
 def _tensor(tensor: FileTensor) -> Tensor:

@@ -30,6 +30,16 @@ class QuantParams:
     zero_point: tuple[int, ...]
     axis: int | None = None
 
+    def along(self, axes: int) -> tuple[Array, Array]:
+        """Scales (float64) and zero points, shaped to go with an array of so many axes."""
+        shape = [-1 if axis == self.axis else 1 for axis in range(axes)]
+        return np.array(self.scale, np.float64).reshape(shape), np.array(self.zero_point).reshape(shape)
+
+    def real(self, stored: Array) -> Array:
+        """The values, float64, that stored integers stand for."""
+        scale, zero_point = self.along(stored.ndim)
+        return np.asarray(scale * (stored.astype(np.float64) - zero_point))
+
 
 @dataclass(frozen=True, eq=False)
 class Tensor:

@@ -166,11 +166,8 @@ def affine(low: float, high: float) -> QuantParams:
 
 def codes(values: Array, quant: QuantParams, limits: tuple[int, int] = (-128, 127)) -> Array:
     """`values` as integers of `quant`, halves to even, clamped to `limits`; float64 holds them."""
-    shape = [1] * values.ndim
-    if quant.axis is not None:
-        shape[quant.axis] = -1
-    scaled = values.astype(np.float64) / np.asarray(quant.scale).reshape(shape)
-    return np.asarray(np.clip(np.rint(scaled) + np.asarray(quant.zero_point).reshape(shape), *limits))
+    scale, zero_point = quant.along(values.ndim)
+    return np.asarray(np.clip(np.rint(values.astype(np.float64) / scale) + zero_point, *limits))
 
 
 def _activation(tensor: Tensor, quant: QuantParams) -> Tensor:
@@ -212,11 +209,10 @@ class _Weights:
 
 
 def _constants(weights: Tensor, bias: Tensor | None, op: Op, x_scale: float, per_channel: bool) -> _Quantized:
-    assert weights.data is not None
     axis = WEIGHT_AXIS[op.kind]
-    scale = _scales(weights.data, None if bias is None else bias.data, x_scale, axis if per_channel else None)
+    scale = _scales(weights.values, None if bias is None else bias.data, x_scale, axis if per_channel else None)
     quant = QuantParams(scale, (0,) * len(scale), axis if per_channel else None)
-    data = codes(weights.data, quant, (-WEIGHT_MAX, WEIGHT_MAX)).astype(np.int8)
+    data = codes(weights.values, quant, (-WEIGHT_MAX, WEIGHT_MAX)).astype(np.int8)
     return _Quantized(replace(weights, dtype=DType.INT8, quant=quant, data=data), _bias(bias, scale, x_scale))
 
 

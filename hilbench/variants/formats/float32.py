@@ -9,7 +9,7 @@ import numpy as np
 
 from hilbench.ir.attrs import Reshape
 from hilbench.ir.dtype import DType
-from hilbench.ir.graph import Array, Graph, Op, QuantParams, Tensor
+from hilbench.ir.graph import Graph, Op, QuantParams, Tensor
 from hilbench.variants.variant import FORMATS, Calibration, Format, Transformed, no_argument
 
 CONVERSIONS = ("QUANTIZE", "DEQUANTIZE")
@@ -36,17 +36,8 @@ def _real(tensor: Tensor, bias: QuantParams | None) -> Tensor:
     quant = tensor.quant or bias
     if quant is None or tensor.dtype is DType.FLOAT32:
         return tensor
-    data = None if tensor.data is None else dequantize(tensor.data, quant)
+    data = None if tensor.data is None else quant.real(tensor.data).astype(np.float32)
     return replace(tensor, dtype=DType.FLOAT32, quant=None, data=data)
-
-
-def dequantize(codes: Array, quant: QuantParams) -> Array:
-    """scale * (q - zero_point), as float32 of the same shape."""
-    shape = [1] * codes.ndim
-    if quant.axis is not None:
-        shape[quant.axis] = -1
-    scale = np.asarray(quant.scale, np.float64).reshape(shape)
-    return np.asarray((codes - np.asarray(quant.zero_point, np.float64).reshape(shape)) * scale, np.float32)
 
 
 def _bias_scales(graph: Graph) -> dict[str, QuantParams]:

@@ -32,15 +32,8 @@ def _check(argument: str) -> None:
 
 def magnitudes(weights: Tensor) -> Array:
     """Absolute real value of every constant weight, as float64 of the tensor's shape."""
-    assert weights.data is not None
-    values = weights.data.astype(np.float64)
-    if weights.quant is None:
-        return np.abs(values)
-    shape = [1] * values.ndim
-    if weights.quant.axis is not None:
-        shape[weights.quant.axis] = -1
-    scale = np.asarray(weights.quant.scale, np.float64).reshape(shape)
-    return np.asarray(np.abs(scale * (values - np.asarray(weights.quant.zero_point).reshape(shape))))
+    values = weights.values.astype(np.float64) if weights.quant is None else weights.quant.real(weights.values)
+    return np.asarray(np.abs(values))
 
 
 def zero_code(weights: Tensor) -> int:
@@ -61,8 +54,7 @@ def prune(weights: Tensor, ratio: float) -> Tensor:
 
     Of equal magnitudes the first in memory order goes first, so that the same file gives the same weights everywhere.
     """
-    assert weights.data is not None
-    flat = weights.data.flatten()
+    flat = weights.values.flatten()
     order = np.argsort(magnitudes(weights), axis=None, kind="stable")
     flat[order[: round(ratio * flat.size)]] = zero_code(weights)
     return replace(weights, data=flat.reshape(weights.shape), storage="sparse")
