@@ -1,5 +1,5 @@
 """Boards as data: one TOML file each."""
 
-from hilbench.boards.board import Board, boards, find, load, wired
+from hilbench.boards.board import Board, boards, clocked, find, load, wired
 
-__all__ = ["Board", "boards", "find", "load", "wired"]
+__all__ = ["Board", "boards", "clocked", "find", "load", "wired"]

@@ -195,6 +195,17 @@ def wired(board: Board, probe: str = "", port: str = "") -> Board:
     return board.model_copy(update={"probe": chip, "serial": serial})
 
 
+def clocked(board: Board, profile: str) -> Board:
+    """The board with another of its clock profiles as the default.
+
+    Raises:
+        UsageError: it has no such profile.
+    """
+    if profile not in board.clock.hz:
+        raise UsageError(one_of(f"clock profile of {board.name}", profile, board.clock.hz))
+    return board.model_copy(update={"clock": board.clock.model_copy(update={"default": profile})})
+
+
 def load(path: Path) -> Board:
     """Read a board file; its name is the file's stem."""
     board = load_toml(path, Board)

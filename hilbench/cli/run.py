@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from hilbench.boards import Board, find, wired
+from hilbench.boards import Board, clocked, find, wired
 from hilbench.cli.progress import Live
 from hilbench.cli.table import comparison, print_table
 from hilbench.errors import UsageError
@@ -33,6 +33,7 @@ def command(
     target: Annotated[str | None, typer.Option(help="auto, qemu, board or host. [default: auto]")] = None,
     probe: Annotated[str, typer.Option(metavar="ID", help="Debug probe of the board, where several are there.")] = "",
     serial: Annotated[str, typer.Option(metavar="PORT", help="Its serial port, a URL of pySerial, or rtt.")] = "",
+    clock: Annotated[str, typer.Option(help="Clock profile of the boards: full, or reset (no flash waits).")] = "",
     no_eliminate: Annotated[bool, typer.Option("--no-eliminate", help="Add +keep to every variant.")] = False,
     repeats: Annotated[int | None, typer.Option(min=1, max=1000, help="Runs of the first input. [default: 3]")] = None,
     dataset: Annotated[str, typer.Option(metavar="FILE.npz", help="Samples x, and labels y for accuracy.")] = "",
@@ -61,6 +62,8 @@ def command(
         optimize=optimize,
         baseline=baseline and str(Variant.parse(baseline, keep=no_eliminate)),
     )
+    if clock:
+        suite = replace(suite, boards=tuple(clocked(each, clock) for each in suite.boards))
     if probe or serial:
         suite = replace(suite, boards=(wired(_only_board(suite), probe, serial),))
     folder = out or choose_folder(suite.name, RUNS)

@@ -19,12 +19,18 @@ def _counts(evidence: Evidence) -> Iterator[Value]:
         return  # the block profile says the same, exactly
     for repeat, samples in enumerate(evidence.samples):
         total, kind = sum(sample.ticks for sample in samples), evidence.provenance
-        how = f"counter {evidence.hello.counter}, {'cold' if repeat == 0 else 'warm'}"
+        how = f"counter {evidence.hello.counter}{_clock(evidence)}, {'cold' if repeat == 0 else 'warm'}"
         yield Value(metric, total, metric, kind, repeat=repeat, detail=how)
         for name, ticks in _by_step(evidence, samples):
             yield Value(metric, ticks, metric, kind, step=name, repeat=repeat, detail=how)
         if metric == "cycles":
             yield Value("latency_ms", 1e3 * total / evidence.hello.clock_hz, "ms", kind, repeat=repeat, detail=how)
+
+
+def _clock(evidence: Evidence) -> str:
+    """The clock that the chip says it runs at; under emulation it means nothing."""
+    hello = evidence.hello
+    return "" if hello.counter == "icount" else f" at {hello.clock_hz / 1e6:g} MHz"
 
 
 def _by_step(evidence: Evidence, samples: Sequence[StepSample]) -> Iterator[tuple[str, int]]:

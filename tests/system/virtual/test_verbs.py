@@ -71,13 +71,16 @@ def test_run_says_what_is_wrong_with_the_chip(start: Start, tmp_path: Path) -> N
     assert "nothing was erased" in done.stdout + done.stderr
 
 
-def test_run_on_an_attached_board(start: Start, tmp_path: Path) -> None:
-    rig = start("nrf52840dk")
-    at = ["--probe", rig.board.probe.unique_id, "--serial", rig.board.serial.port]
-    done = hilbench("run", "digits", "--board", "nrf52840dk", *at, "--variant", "int8", "--out", str(tmp_path / "run"))
+def test_run_on_an_attached_board_at_its_reset_clock(start: Start, tmp_path: Path) -> None:
+    rig = start("disco_l475iot")
+    at = ["--probe", rig.board.probe.unique_id, "--serial", rig.board.serial.port, "--clock", "reset"]
+    argv = ["run", "digits", "--board", "disco_l475iot", *at, "--variant", "int8", "--out", str(tmp_path / "run")]
+    done = hilbench(*argv)
     assert done.returncode == 0, done.stdout + done.stderr
     rows = (tmp_path / "run" / "results.csv").read_text().splitlines()
-    assert any(",board," in row and ",measured," in row for row in rows)
+    cycles = [row for row in rows if ",cycles," in row]
+    assert cycles
+    assert all(",board," in row and ",measured," in row and "counter dwt at 4 MHz" in row for row in cycles)
 
 
 def test_a_board_file_is_begun_from_the_chip(start: Start, tmp_path: Path) -> None:
