@@ -1,4 +1,4 @@
-"""What docs/ci.md and the CI files tell people to type exists, and the rules they show are rules."""
+"""What the documents and the CI files tell people to type exists, and the rules they show are rules."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from hilbench.cli.main import build_app
 from hilbench.config import parse
 from hilbench.gate.formats.format import FORMATS
 from hilbench.gate.rules import Rules
+from hilbench.report.plots.plot import PLOTS
 from hilbench.results.baseline import CONDITIONS
 
 DOCS = Path(__file__).parents[2] / "docs"
-FILES = (DOCS / "ci.md", DOCS / "ci" / "github.yml", DOCS / "ci" / "gitlab.yml")
+FILES = (DOCS / "ci.md", DOCS / "reports.md", DOCS / "ci" / "github.yml", DOCS / "ci" / "gitlab.yml")
 COMMAND = re.compile(r"\bhilbench ([a-z]+)((?: +(?:\\\n *)?(?:\"[^\"]*\"|[^\s`'()|;&]+))*)")
 
 
@@ -39,7 +40,7 @@ def test_commands_and_options_exist(path: Path) -> None:
         assert set(options) <= known, f"hilbench {verb}"
 
 
-@pytest.mark.parametrize("path", FILES[1:], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", FILES[2:], ids=lambda path: path.name)
 def test_ci_files_are_yaml_and_name_known_formats_and_conditions(path: Path) -> None:
     assert yaml.safe_load(path.read_text())
     text = path.read_text()
@@ -58,3 +59,8 @@ def test_all_formats_and_conditions_are_explained() -> None:
     text = FILES[0].read_text()
     assert all(f"`{name}`" in text for name in FORMATS)
     assert all(name in text for name in CONDITIONS)
+
+
+def test_all_plots_are_explained() -> None:
+    text = FILES[1].read_text()
+    assert all(f"`{name}`" in text for name in PLOTS)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from hilbench.report import select
 from hilbench.report.plots.cost import TITLES
-from hilbench.report.plots.plot import HEIGHT, PLOTS, WIDTH, Chart, Plot, colour, hover, shape
+from hilbench.report.plots.plot import HEIGHT, PLOTS, WIDTH, Chart, Plot, colour, hover, number_axis, shape
 
 
 def accuracy(frame: pd.DataFrame) -> Chart | None:
@@ -24,7 +24,7 @@ def accuracy(frame: pd.DataFrame) -> Chart | None:
     names = list(rows["variant"])
     base = alt.Chart(rows).encode(
         x=alt.X(
-            "cost:Q", title=f"{TITLES[cost[0]]} ({cost[1]})", axis=alt.Axis(format="~s"), scale=alt.Scale(zero=False)
+            "cost:Q", title=f"{TITLES[cost[0]]} ({cost[1]})", axis=number_axis(cost[0]), scale=alt.Scale(zero=False)
         ),
         y=alt.Y("accuracy:Q", title="accuracy (counted)", axis=alt.Axis(format=".1%"), scale=alt.Scale(zero=False)),
     )

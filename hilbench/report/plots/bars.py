@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from hilbench.report import select
-from hilbench.report.plots.plot import WIDTH, Chart, colour, hover
+from hilbench.report.plots.plot import WIDTH, Chart, colour, hover, number_axis
 
 BAR = 22
 
@@ -14,17 +14,15 @@ BAR = 22
 def bars(frame: pd.DataFrame, metric: str, title: str) -> Chart | None:
     """One bar per variant with its number beside it, and the band of modelled values; None without such a metric."""
     found = select.with_bands(frame, metric)
-    panels = [_panel(these, title, str(kind)) for kind, these in found.groupby("provenance", sort=False)]
+    panels = [_panel(these, metric, f"{title} ({kind})") for kind, these in found.groupby("provenance", sort=False)]
     return alt.vconcat(*panels) if panels else None
 
 
-def _panel(rows: pd.DataFrame, title: str, provenance: str) -> Chart:
+def _panel(rows: pd.DataFrame, metric: str, title: str) -> Chart:
     names = list(rows["variant"])
-    top = 1.25 * float(rows["high"].max())
+    top = 1.4 * float(rows["high"].max())
     base = alt.Chart(rows).encode(
-        x=alt.X(
-            "value:Q", title=f"{title} ({provenance})", axis=alt.Axis(format="~s"), scale=alt.Scale(domain=[0, top])
-        ),
+        x=alt.X("value:Q", title=title, axis=number_axis(metric), scale=alt.Scale(domain=[0, top])),
         y=alt.Y("variant:N", sort=names, title=None, axis=alt.Axis(labelLimit=240)),
     )
     bar = base.mark_bar().encode(color=colour(names).legend(None), tooltip=hover(variant="", value=",.6~g", band=""))

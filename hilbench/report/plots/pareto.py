@@ -8,7 +8,7 @@ import pandas as pd
 from hilbench.gate.rules import parse_budget
 from hilbench.report import select
 from hilbench.report.plots.cost import TITLES
-from hilbench.report.plots.plot import HEIGHT, PLOTS, WIDTH, Chart, Plot, colour, hover, shape
+from hilbench.report.plots.plot import HEIGHT, PLOTS, WIDTH, Chart, Plot, colour, hover, number_axis, shape
 
 
 def pareto(frame: pd.DataFrame, budgets: tuple[str, ...] = ()) -> Chart | None:
@@ -21,7 +21,7 @@ def pareto(frame: pd.DataFrame, budgets: tuple[str, ...] = ()) -> Chart | None:
     if rows.empty:
         return None
     x = alt.X("memory:Q", title=f"SRAM in bytes ({memory[1]})", axis=alt.Axis(format="~s"), scale=alt.Scale(zero=False))
-    y = alt.Y("cost:Q", title=f"{TITLES[cost[0]]} ({cost[1]})", axis=alt.Axis(format="~s"), scale=alt.Scale(zero=False))
+    y = alt.Y("cost:Q", title=f"{TITLES[cost[0]]} ({cost[1]})", axis=number_axis(cost[0]), scale=alt.Scale(zero=False))
     base = alt.Chart(rows).encode(x=x, y=y)
     front = base.transform_filter("datum.front").mark_line(interpolate="step-after", strokeDash=[4, 3], color="#777777")
     layers = [front, *_band(base, rows), _points(base, rows), _names(base), *_limits(budgets, memory, cost)]

@@ -85,6 +85,11 @@ def in_order() -> list[Plot]:
 PLOTS: Registry[Plot] = Registry("plot", "hilbench.report.plots")
 
 
+def number_axis(metric: str) -> alt.Axis:
+    """Milliseconds are written out, what counts in millions is shortened."""
+    return alt.Axis(format=",.6~g" if metric.endswith("_ms") else "~s")
+
+
 def hover(**formats: str) -> list[alt.Tooltip]:
     """What a mark says when pointed at: fields with the format of their number, "" for text."""
     return [

@@ -7,7 +7,7 @@ import pandas as pd
 
 from hilbench.report import select
 from hilbench.report.plots.cost import TITLES
-from hilbench.report.plots.plot import INK, PLOTS, WIDTH, Chart, Plot, colour, dash, hover
+from hilbench.report.plots.plot import INK, PLOTS, WIDTH, Chart, Plot, colour, dash, hover, number_axis
 from hilbench.results.history import medians
 from hilbench.results.run import KEY
 
@@ -25,7 +25,7 @@ def trend(frame: pd.DataFrame, history: pd.DataFrame) -> Chart | None:
     for metric, provenance in columns:
         rows, steps = (t[(t["metric"] == metric) & (t["provenance"] == provenance)] for t in (runs, taken))
         if len(rows):
-            panels.append(_panel(rows, steps, f"{TITLES.get(metric, 'bytes of SRAM')} ({provenance})"))
+            panels.append(_panel(rows, steps, metric, f"{TITLES.get(metric, 'bytes of SRAM')} ({provenance})"))
     return alt.vconcat(*panels) if panels else None
 
 
@@ -35,11 +35,11 @@ def _steps(history: pd.DataFrame) -> pd.DataFrame:
     return steps(history)
 
 
-def _panel(runs: pd.DataFrame, steps: pd.DataFrame, title: str) -> Chart:
+def _panel(runs: pd.DataFrame, steps: pd.DataFrame, metric: str, title: str) -> Chart:
     names = select.variants(runs)
     order = list(dict.fromkeys(runs["commit"]))
     x = alt.X("commit:O", sort=order, title="commit", axis=alt.Axis(labelLimit=80, labelOverlap=True))
-    y = alt.Y("value:Q", title=title, axis=alt.Axis(format="~s"), scale=alt.Scale(zero=False))
+    y = alt.Y("value:Q", title=title, axis=number_axis(metric), scale=alt.Scale(zero=False))
     line = (
         alt.Chart(runs[["variant", "commit", "value"]])
         .mark_line(point={"size": 40, "filled": True})
