@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from hilbench.importers import load_model
 from hilbench.ir.attrs import Conv2D
+from hilbench.ir.channels import mixes
 from hilbench.ir.dtype import DType
-from hilbench.ir.eliminate import Elimination, eliminate
+from hilbench.ir.eliminate import Elimination, Proof, eliminate
 from hilbench.ir.graph import Array, Graph, Op, QuantParams, Tensor
 from hilbench.ir.interval import intervals
 from hilbench.ir.reference import macs, run
@@ -46,8 +47,23 @@ def check(graph: Graph, found: Elimination, inputs: dict[str, Array]) -> None:
     for name, constants in proof.constants.items():
         for channel, value in constants.items():
             assert (before[name][..., channel] == value).all()
+    for op in graph.ops:
+        if mixes(op, graph):
+            x, w, y = *op.present_inputs[:2], op.outputs[0]
+            weights = graph[w].values[needed(graph, proof, y)].reshape(-1, graph[x].shape[-1])
+            assert not weights[:, list(idle(graph, proof, x))].any()
     assert found.graph.outputs == graph.outputs
     assert not set(graph.outputs) & set(proof.kept)
+
+
+def needed(graph: Graph, proof: Proof, name: str) -> list[int]:
+    """Channels that are kept for what they hold."""
+    return [c for c in proof.kept.get(name, range(graph[name].shape[-1])) if c not in proof.filling.get(name, ())]
+
+
+def idle(graph: Graph, proof: Proof, name: str) -> set[int]:
+    """Channels that are not needed although they are not constant: only zeros multiply them."""
+    return {*range(graph[name].shape[-1])} - {*needed(graph, proof, name)} - {*proof.constants.get(name, ())}
 
 
 @settings(max_examples=150, deadline=None)

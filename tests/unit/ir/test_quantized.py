@@ -136,3 +136,10 @@ def test_zero() -> None:
     assert zero_value(tensor(0.1, -7)) == -7
     b = Builder(0, DType.FLOAT32)
     assert zero_value(b.tensors[b.input((1,))]) == 0
+
+
+def test_real_values_per_channel() -> None:
+    stored = np.array([[1, 2], [3, -4]], np.int8)
+    np.testing.assert_array_equal(QuantParams((0.5, 2.0), (0, 1), axis=1).real(stored), [[0.5, 2.0], [1.5, -10.0]])
+    np.testing.assert_array_equal(QuantParams((0.5, 2.0), (0, 1), axis=0).real(stored), [[0.5, 1.0], [4.0, -10.0]])
+    np.testing.assert_array_equal(QuantParams((0.5,), (1,)).real(stored), [[0.0, 0.5], [1.0, -2.5]])
