@@ -24,7 +24,7 @@ from tests.graphs import only, random_inputs
 pytestmark = pytest.mark.skipif(shutil.which("gcc") is None, reason="no C compiler on this machine: install gcc")
 
 SEEDS = 60
-WHOLE, PATCHED = 10, 6
+WHOLE, PATCHED = 6, 4
 SANITIZED = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 
