@@ -128,6 +128,16 @@ def test_a_quantized_graph_is_kept_and_may_become_float() -> None:
     assert transform(graph, FLOAT).graph is graph
 
 
+def test_the_core_of_a_quantized_model_has_integer_ports(shared: Path) -> None:
+    graph = load_model(shared / "models" / "mcunet_vww_80.tflite")
+    core = transform(graph, replace(Variant.parse("int8:core"), eliminate=False)).graph
+    assert [op.kind for op in core.ops] == [op.kind for op in graph.ops[1:-1]]
+    (port,), (result,) = core.inputs, core.outputs
+    x = np.random.default_rng(1).uniform(-1, 1, graph[graph.inputs[0]].shape).astype(np.float32)
+    whole = run(graph, {graph.inputs[0]: x})
+    assert run(core, {port: whole[port]})[result].tolist() == whole[result].tolist()
+
+
 def test_per_tensor_is_not_claimed_of_a_file_that_is_per_channel() -> None:
     done = transform(classifier(), INT8).graph
     with pytest.raises(UnsupportedModel, match=r"operator 0 CONV_2D .* keeps its quantization"):
