@@ -51,7 +51,9 @@ HB_KERNEL void hb_conv_2d_fpu_float32(hb_view in, hb_view out, hb_region at, con
 {
     const int32_t pitch = p->dilation_h * in.cols * p->in_channels, step = p->stride_w * p->in_channels;
     const hb_span inner = hb_conv_2d_fpu_inner(at.x0, at.x1, p);
-    const int32_t blocked = inner.last - inner.first >= 4 ? inner.last - inner.first : 0;
+    const int32_t whole = inner.last - inner.first;
+    /* One pixel too many is cheaper by itself than in a block of its own. */
+    const int32_t blocked = whole < 4 ? 0 : whole % 4 == 1 ? whole - 1 : whole;
     for (int16_t y = at.y0; y < at.y1; y++) {
         const int32_t top = y * p->stride_h - p->pad_top;
         const hb_span rows = hb_taps(top, p->dilation_h, p->kernel_h, p->in_rows);

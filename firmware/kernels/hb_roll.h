@@ -20,17 +20,18 @@ typedef struct {
 } hb_axis;
 
 /* What an operator reads of map `from` of its stage. It is gathered at `window` first; where that is NULL it is one
- * run of the ring, or the map exists whole. */
+ * run of the ring, or the map is a row, or exists whole. */
 typedef struct {
     uint8_t from;
     hb_axis rows, cols;
     uint8_t *window;
 } hb_roll_input;
 
-/* A map that is written in pieces: to a ring of `ring` pixels, or whole where that is 0. */
+/* A map that is written in pieces: to a ring of `ring` pixels, or whole where that is 0. Where `keep` is not 0 the ring
+ * is a row: when it is full, its last `keep` pixels are moved to its beginning. */
 typedef struct {
     int16_t rows, cols, piece;
-    uint16_t ring, pixel_bytes;
+    uint16_t ring, keep, pixel_bytes;
     uint8_t *data;
     const hb_roll_input *in;
     uint8_t inputs;
@@ -117,10 +118,24 @@ HB_KERNEL hb_view hb_roll_view(const hb_roll_map *map, const hb_roll_state *now,
         return hb_whole(map->data, map->cols);
     }
     if (window == NULL) {
-        return hb_window(map->data + hb_roll_slot(map, now, part.y0, part.x0) * map->pixel_bytes, part);
+        const int32_t slot = hb_roll_slot(map, now, part.y0, part.x0);
+        return (hb_view){map->data + slot * map->pixel_bytes, part.y0, part.x0, map->cols};
     }
     hb_roll_gather(map, now, part, window);
     return hb_window(window, part);
+}
+
+/* Make room for the next piece of a map. */
+HB_KERNEL void hb_roll_slide(const hb_roll_map *map, hb_roll_state *now)
+{
+    if (now->slot + map->piece <= map->ring) {
+        return;
+    }
+    if (map->keep > 0) {
+        const size_t bytes = (size_t)map->keep * map->pixel_bytes;
+        memmove(map->data, map->data + (now->slot - map->keep) * map->pixel_bytes, bytes);
+    }
+    now->slot = map->keep;
 }
 
 /* Compute the next piece of map k, whose inputs are there. */
@@ -134,6 +149,7 @@ HB_KERNEL void hb_roll_piece(const hb_roll_map *maps, hb_roll_state *state, uint
         const hb_roll_input *in = &map->in[i];
         piece.in[i] = hb_roll_view(&maps[in->from], &state[in->from], hb_roll_region(in, map, now), in->window);
     }
+    hb_roll_slide(map, now);
     const int32_t slot = map->ring == 0 ? now->y * map->cols + now->x : now->slot;
     piece.out = hb_window(map->data + slot * map->pixel_bytes, piece.at);
     run(k, &piece);
@@ -143,9 +159,6 @@ HB_KERNEL void hb_roll_piece(const hb_roll_map *maps, hb_roll_state *state, uint
         now->y++;
     }
     now->slot = (uint16_t)(now->slot + map->piece);
-    if (now->slot >= map->ring) {
-        now->slot = 0;
-    }
 }
 
 /* Run a stage of `count` maps; `memory` holds a state and a byte for each of them. */
