@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import queue
+import signal
 import sys
 import threading
 import time
@@ -183,6 +184,7 @@ def answer(debugger: Debugger, request: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     """Answer requests until standard input ends, even while pyOCD hangs."""
     logging.basicConfig(level=logging.WARNING)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then asks to release the probe
     requests: queue.Queue[dict[str, Any]] = queue.Queue()
 
     def listen() -> None:

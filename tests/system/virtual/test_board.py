@@ -20,6 +20,8 @@ from hilbench.targets.board import OnBoard, WrongChipError, flash, flash_image
 from hilbench.targets.probe import debugger, locked
 from hilbench.targets.session import Deadlines
 from hilbench.targets.target import TARGETS, StepSample
+from hilbench.wire.frame import Frame
+from hilbench.wire.messages import Kind
 from tests.system.tiny import expected, tiny
 from tests.system.virtual.conftest import Rig, Start
 
@@ -231,6 +233,20 @@ def test_chip_that_dies_in_the_middle(start: Start, fault: str) -> None:
     image = rig.build("for (volatile int i = 0; i < 2000000; i++) { }")
     with pytest.raises(TargetTimeout):
         rig.run(image)
+
+
+def test_nothing_of_an_earlier_run_is_taken_for_an_answer(start: Start) -> None:
+    """The firmware of the earlier run crashed, and its answers still stand in the line's buffer."""
+    rig = start("disco_l475iot")
+    with pytest.raises(TargetFault):
+        rig.run(rig.build("*(volatile int *)0x60000000 = 1;"))
+    line = os.open(rig.board.serial.port, os.O_RDWR | os.O_NOCTTY)
+    try:
+        for sequence in range(5):
+            os.write(line, Frame(Kind.HELLO, sequence, 4711).encode())
+        assert rig.run(rig.build()) == RIGHT
+    finally:
+        os.close(line)
 
 
 def test_probe_held_by_another_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
