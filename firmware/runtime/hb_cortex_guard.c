@@ -27,18 +27,22 @@ static void paint(uint8_t *from, const uint8_t *to)
     }
 }
 
-/* By bytes up to a word, then by words: it is asked after every step. */
-static bool is_painted(const uint8_t *from, const uint8_t *to)
+/* The guard begins in the middle of a word where the arena ends there: `ours` are the bytes of that word it has. Two
+ * words are looked at, which is at least five bytes. */
+static bool is_arena_intact(void)
 {
-    while ((uintptr_t)from % 4 != 0) {
-        if (*from++ != GUARD_BYTE) {
-            return false;
-        }
+    const uint32_t *word = (const uint32_t *)((uintptr_t)hb_arena_guard & ~3u);
+    uint32_t ours = 0xffffffffu << 8 * ((uintptr_t)hb_arena_guard & 3);
+    return (((word[0] ^ GUARD_WORD) & ours) | (word[1] ^ GUARD_WORD)) == 0;
+}
+
+static bool is_stack_intact(void)
+{
+    const uint32_t *end = (const uint32_t *)hb_stack_bottom(), *word = end - HB_GUARD_BYTES / 4;
+    while (word < end && *word == GUARD_WORD) {
+        word++;
     }
-    while (from < to && *(const uint32_t *)from == GUARD_WORD) {
-        from += 4;
-    }
-    return from == to;
+    return word == end;
 }
 
 #if HB_ARMV8M
@@ -115,11 +119,9 @@ void hb_guards_init(void)
 
 uint8_t hb_platform_check(void)
 {
-    if (!is_painted(hb_arena_guard, hb_arena_guard_end)) {
+    if (!is_arena_intact()) {
         return HB_FAULT_ARENA;
     }
-    if (hb_platform.guards & HB_GUARD_STACK_PAINTED) {
-        return is_painted(hb_stack_bottom() - HB_GUARD_BYTES, hb_stack_bottom()) ? 0 : HB_FAULT_STACK;
-    }
-    return 0;
+    bool painted = hb_platform.guards & HB_GUARD_STACK_PAINTED;
+    return painted && !is_stack_intact() ? HB_FAULT_STACK : 0;
 }

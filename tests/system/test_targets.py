@@ -120,6 +120,16 @@ def test_a_crime_is_told_with_step_and_place(machine: str) -> None:
             assert fault.registers["cfsr"] != 0
 
 
+@pytest.mark.parametrize("arena", (41, 42, 43))
+def test_one_byte_beyond_an_arena_of_any_size_is_noticed(arena: int) -> None:
+    image = built(crime=CRIMES["arena overrun"].replace("= 1;", "= arena[0];"), arena=arena)
+    with booted("mps2-an386", image) as session, pytest.raises(TargetFault, match="arena overrun in step 1"):
+        ticks(session)
+    with booted("mps2-an386", built(arena=arena)) as session:
+        ticks(session)
+        assert session.read_output(0) == expected(DATA)
+
+
 def test_flash_is_read_only_and_null_is_guarded_and_zero_divides_not() -> None:
     crimes = {
         "memory fault": "{ volatile uint32_t *volatile p = (volatile uint32_t *)0x1000; *p = 1; }",
