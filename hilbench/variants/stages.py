@@ -17,6 +17,7 @@ import numpy as np
 from hilbench.ir.graph import Graph, Op
 from hilbench.variants.demand import POINT, Followed, follow, grid, piece_of, reads, sums, windows
 from hilbench.variants.schedule import Layer, Overlap, Rolling, Schedule, Stage
+from hilbench.variants.schedules.patch import is_local
 
 PIECES = (1, 2, 4, 8, 16, 1 << 15)
 """Pixels of a row that are written at a time: those tried; the last means whole rows."""
@@ -203,8 +204,7 @@ class Cuts:
         flowing = {n for n in op.present_inputs if n in self.streamed or start <= self.graph.producer.get(n, -1)}
         if sums(op, self.graph):
             return position == stop - 1 and flowing <= self._windowed[position]
-        shape = self.graph[op.outputs[0]].shape
-        return len(shape) == 4 and shape[0] == 1 and flowing <= self._windowed[position]
+        return is_local(op, self.graph) and flowing <= self._windowed[position]
 
     def _rolled(self, start: int, stop: int, most: int) -> Rolling:
         graph = self.graph
