@@ -34,6 +34,7 @@ class MapText:
     cols: int
     piece: int
     ring: int
+    keep: int
     pixel_bytes: int
     offset: int
     inputs: tuple[InputText, ...]
@@ -95,7 +96,8 @@ def _map(plan: Plan, stage: Rolling, name: str, inputs: tuple[InputText, ...], c
         rows=rows,
         cols=cols,
         piece=stage.pieces[name],
-        ring=stage.rings.get(name, 0),
+        ring=stage.pixels(name) if name in stage.rings else 0,
+        keep=stage.rings[name] - stage.pieces[name] if name in stage.slides else 0,
         pixel_bytes=0 if summed else tensor.shape[3] * tensor.dtype.size,
         offset=plan.buffer_of(name).offset,
         inputs=inputs,

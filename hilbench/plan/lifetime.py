@@ -230,7 +230,7 @@ def _whole(graph: Graph, name: str, until: Mapping[int, int], written: tuple[int
 
 def _ring(graph: Graph, name: str, stage: Rolling, bounds: tuple[int, int]) -> _Span:
     """A tensor of which a rolling stage keeps a ring, for as long as it runs."""
-    return _Span("ring", ring_bytes(graph, name, stage.rings[name]), *bounds)
+    return _Span("ring", ring_bytes(graph, name, stage.pixels(name)), *bounds)
 
 
 def _window(graph: Graph, name: str, stage: Patches, step_of: Mapping[int, int]) -> _Span:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from hilbench.ir.region import Region
@@ -65,8 +65,10 @@ class Rolling:
 
     A tensor that is written inside exists whole if it is in `outputs`; of every other one a ring of `rings[tensor]`
     pixels is kept, in which pixel p of the map, counted row by row, lies in slot p modulo the ring. Nothing is computed
-    twice. `pieces[tensor]` is the number of pixels that are written at a time; it divides the row. Graph inputs in
-    `streamed` are not resident: they arrive in pieces too, and only a ring of them is kept.
+    twice. A tensor in `slides` lies in a row of `slides[tensor]` pixels instead, one after the other, and those that
+    are still read are moved to its beginning whenever it is full. `pieces[tensor]` is the number of pixels that are
+    written at a time; it divides the row. Graph inputs in `streamed` are not resident: they arrive in pieces too, and
+    only a ring of them is kept.
     """
 
     ops: tuple[int, ...]
@@ -75,6 +77,11 @@ class Rolling:
     outputs: tuple[str, ...]
     streamed: tuple[str, ...] = ()
     overlap: Overlap | None = None
+    slides: Mapping[str, int] = field(default_factory=dict)
+
+    def pixels(self, tensor: str) -> int:
+        """Pixels for which there is room, of a tensor that does not exist whole."""
+        return self.slides.get(tensor, self.rings[tensor])
 
 
 Stage = Layer | Patches | Rolling

@@ -31,6 +31,9 @@ STATE_BYTES = 12
 SUM_BYTES = 4
 """A sum over a map: int32 or float32."""
 
+SLIDE_SHARE = 12
+"""A map that slides has room for this part of its pixels more: each pixel is moved about so many times."""
+
 _WORD = 4
 _VIEWS = frozenset({"RESHAPE"})
 
@@ -57,8 +60,13 @@ def gathered(op: Op, graph: Graph, which: int, piece: int) -> int:
 def stage_gathers(graph: Graph, stage: Rolling, op: Op) -> dict[str, int]:
     """Bytes of the gathered window of each ring that an operator of a rolling stage reads through one."""
     piece = stage.pieces[op.outputs[0]]
-    found = {name: gathered(op, graph, i, piece) for i, name in enumerate(op.inputs) if name in stage.rings}
+    found = {name: gathered(op, graph, i, piece) for i, name in enumerate(op.inputs) if _jumps(stage, name)}
     return {str(name): size for name, size in found.items() if size}
+
+
+def _jumps(stage: Rolling, name: str | None) -> bool:
+    """Whether the pixels of a map that an operator reads may lie at both ends of its ring."""
+    return name in stage.rings and name not in stage.slides
 
 
 def ring_inputs(op: Op, stage: Rolling) -> tuple[str, ...]:
@@ -217,12 +225,31 @@ class Cuts:
         blocks = self._stage_blocks(start, stop, pieces, frozenset(outputs), most)
         kept = {name: pixels for block in blocks for name, pixels in block.rings.items()}
         overlap = self._overlap(start, stop, pieces, outputs, blocks)
-        return Rolling(ops, pieces, kept, outputs, tuple(sources), overlap)
+        return self._slid(Rolling(ops, pieces, kept, outputs, tuple(sources), overlap))
+
+    def _slid(self, stage: Rolling) -> Rolling:
+        """The stage with as many rings sliding as that makes it smaller: those first that most is gathered of."""
+        best, least = stage, self._needs(stage)[0]
+        while (name := self._most_gathered(best)) is not None:
+            room = stage.rings[name] + max(stage.rings[name] // SLIDE_SHARE, 1)
+            pixels = -(-room // stage.pieces[name]) * stage.pieces[name]
+            slid = replace(best, slides={**best.slides, name: pixels})
+            size, _ = self._needs(slid)
+            if size >= least:
+                return best
+            best, least = slid, size
+        return best
+
+    def _most_gathered(self, stage: Rolling) -> str | None:
+        """The map of which a window is gathered where working space is largest."""
+        position = max(stage.ops, key=lambda p: self._work(stage, p))
+        gathers = stage_gathers(self.graph, stage, self.graph.ops[position])
+        return max(gathers, key=lambda name: gathers[name], default=None)
 
     def _needs(self, stage: Rolling) -> tuple[int, int]:
         """Bytes alive while a stage runs, and the pieces that it runs in."""
         whole = self._whole(stage.ops[0], stage.ops[-1] + 1) - saved(self.graph, stage.overlap)
-        ring = sum(ring_bytes(self.graph, name, pixels) for name, pixels in stage.rings.items())
+        ring = sum(ring_bytes(self.graph, name, stage.pixels(name)) for name in stage.rings)
         work = max(self._work(stage, position) for position in stage.ops)
         pieces = sum(self._steps(name) // piece for name, piece in stage.pieces.items())
         state = _aligned(STATE_BYTES * len(stage.pieces)) + sum_bytes(self.graph, stage)
@@ -274,7 +301,7 @@ class Cuts:
         """Scratch of the kernel and of the windows that are gathered for it."""
         op = self.graph.ops[position]
         piece = stage.pieces[op.outputs[0]]
-        rings = [which for which, name in enumerate(op.inputs) if name in stage.rings]
+        rings = [which for which, name in enumerate(op.inputs) if _jumps(stage, name)]
         for which in rings:
             if (position, which, piece) not in self._gathered:
                 self._gathered[position, which, piece] = gathered(op, self.graph, which, piece)

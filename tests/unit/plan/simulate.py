@@ -51,6 +51,8 @@ class Machine:
 
     def _roll(self, stage: Rolling) -> None:
         """Every piece in the order of the demands."""
+        self.slot: dict[str, int] = {}
+        self.done: dict[str, int] = {}
         flow = Flow(self.plan.graph, stage.ops, stage.pieces, stage.streamed, stage.outputs)
         for name, number in flow.run():
             if name in stage.streamed:
@@ -92,7 +94,7 @@ class Machine:
 
     def _ring(self, stage: Rolling, name: str) -> Array:
         """A ring as [pixels, channels]."""
-        return self._view(name, (stage.rings[name], self.plan.graph[name].shape[3]))
+        return self._view(name, (stage.pixels(name), self.plan.graph[name].shape[3]))
 
     def _unrolled(self, stage: Rolling, name: str, r: Region) -> Array:
         """The whole tensor with the region as the ring has it, and garbage elsewhere."""
@@ -100,16 +102,29 @@ class Machine:
         whole = np.frombuffer(self._garbage(tensor.nbytes).tobytes(), tensor.dtype.numpy).reshape(tensor.shape).copy()
         ring = self._ring(stage, name)
         for y in range(r.y0, r.y1):
-            slots = (y * tensor.shape[2] + np.arange(r.x0, r.x1)) % stage.rings[name]
+            pixels = y * tensor.shape[2] + np.arange(r.x0, r.x1)
+            slots = self.slot[name] - (self.done[name] - pixels) if name in stage.slides else pixels % len(ring)
             whole[0, y, r.x0 : r.x1] = ring[slots]
         return whole
+
+    def _slide(self, stage: Rolling, name: str, pixels: Array) -> None:
+        """Write a piece behind the last one, having moved what is still read to the beginning if there is no room."""
+        ring, keep = self._ring(stage, name), stage.rings[name] - len(pixels)
+        at = self.slot.get(name, 0)
+        if at + len(pixels) > len(ring):
+            ring[:keep] = ring[at - keep : at].copy()
+            at = keep
+        ring[at : at + len(pixels)] = pixels
+        self.slot[name], self.done[name] = at + len(pixels), self.done.get(name, 0) + len(pixels)
 
     def _put(self, stage: Rolling, name: str, array: Array, number: int) -> None:
         """Write one piece, into the ring or into the whole tensor."""
         piece, channels = stage.pieces[name], array.shape[3]
         run = slice(number * piece, (number + 1) * piece)
         pixels = array.reshape(-1, channels)[run]
-        if name in stage.rings:
+        if name in stage.slides:
+            self._slide(stage, name, pixels)
+        elif name in stage.rings:
             self._ring(stage, name)[np.arange(run.start, run.stop) % stage.rings[name]] = pixels
         else:
             self._view(name, array.shape).reshape(-1, channels)[run] = pixels
