@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -89,10 +90,12 @@ def launched(
     Raises:
         ToolError: the program is not there.
     """
+    if shutil.which(line[0]) is None:
+        raise ToolError(line[0], "not found", repair)
     with tempfile.TemporaryFile() as words:
         try:
             process = subprocess.Popen(
-                line,
+                (*_tied_to_us(), *line),
                 stdin=subprocess.DEVNULL,
                 stdout=words,
                 stderr=subprocess.STDOUT,
@@ -105,6 +108,11 @@ def launched(
             yield Child(line, process, url, words)
         finally:
             _reap(process)
+
+
+def _tied_to_us() -> tuple[str, ...]:
+    """What to put before a command so that it dies with us, even when we are killed: util-linux has it, macOS not."""
+    return ("setpriv", "--pdeathsig", "KILL", "--") if shutil.which("setpriv") else ()
 
 
 def _reap(process: subprocess.Popen[bytes]) -> None:

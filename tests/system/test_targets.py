@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -185,15 +187,15 @@ def test_a_hanging_model_is_a_timeout_that_shows_the_command() -> None:
     assert "qemu-system-arm -machine mps2-an386" in str(caught.value)
 
 
-def children() -> set[int]:
-    """Processes of ours that are alive or not reaped."""
+def children(parent: int = 0) -> set[int]:
+    """Processes of a parent (ours) that are alive or not reaped."""
     found = set()
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = stat.read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        if int(fields[1]) == os.getpid():
+        if int(fields[1]) == (parent or os.getpid()):
             found.add(int(stat.parent.name))
     return found
 
@@ -208,6 +210,34 @@ def test_a_killed_emulator_is_told_at_once_and_nothing_is_left() -> None:
     assert time.monotonic() - start < 8, "before any deadline"
     assert "qemu-system-arm -machine" in str(caught.value)
     assert children() == before
+
+
+_HOST = """
+import sys, time
+from pathlib import Path
+from hilbench.boards import find
+from hilbench.build.image import FirmwareImage
+from hilbench.targets.qemu import Qemu
+with Qemu().open(find("mps2-an386"), FirmwareImage(Path(sys.argv[1]), sys.argv[2], "", ())):
+    print("open", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_an_emulator_does_not_outlive_a_killed_host() -> None:
+    if shutil.which("setpriv") is None:
+        pytest.skip("without setpriv (util-linux) nothing ties a child to us")
+    image = built()
+    command = [sys.executable, "-c", _HOST, str(image.elf), image.build_id]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as host:
+        assert host.stdout is not None
+        assert host.stdout.readline() == b"open\n"
+        (emulator,) = children(host.pid)
+        host.kill()
+    deadline = time.monotonic() + 10
+    while Path(f"/proc/{emulator}/exe").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not Path(f"/proc/{emulator}/exe").exists()
 
 
 def test_an_emulator_that_does_not_start_shows_its_words(tmp_path: Path) -> None:
