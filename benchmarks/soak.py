@@ -49,6 +49,7 @@ FAULTS = (
     "nack:0.01", "held-in-reset", "wrong-chip", "locked", "silent-uart", "loss:0.02", "dup:0.02", "flip:0.02",
     "lockup-after:{cycles}", "reset-after:{cycles}",
 )  # fmt: skip
+BOARDS = ("disco_l475iot", "nrf52840dk", "nucleo_f767zi")
 DEADLINES = Deadlines(hello=5.0, answer=5.0, run=5.0, repeat=0.2)
 
 
@@ -116,7 +117,8 @@ def status(place: Path) -> str:
 def main(runs: int = 200, seed: int = 1) -> int:
     """Run the soak; exit code 1 where anything happened that must not."""
     dice, seen, start = random.Random(seed), Counter[str](), time.monotonic()
-    name = "nrf52840dk"
+    name = dice.choice(BOARDS)
+    print(f"on {name}")
     image = execute(prepare({"model.c": MODEL}, find(name), target="board"))
     with virtual(name) as healthy:
         for number in range(1, runs + 1):
