@@ -92,18 +92,27 @@ def read_records(folder: Path) -> list[RunRecord]:
         UsageError: there is no run in `folder`.
         ConfigError: a line is not a record, or was written with another schema version.
     """
+    if not (folder / RECORDS).is_file():
+        raise UsageError(f"no run in {folder}: {RECORDS} is not there (hilbench run ... --out {folder})")
+    newest = newest_records(folder)
+    listed = read_header(folder).get("cells", newest)
+    return [newest[run_id] for run_id in listed if run_id in newest]
+
+
+def newest_records(folder: Path) -> dict[str, RunRecord]:
+    """The newest record of every cell that was ever measured into `folder`, by run id; none where there is no run.
+
+    Raises:
+        ConfigError: a line is not a record, or was written with another schema version.
+    """
     path = folder / RECORDS
     if not path.is_file():
-        raise UsageError(f"no run in {folder}: {RECORDS} is not there (hilbench run ... --out {folder})")
+        return {}
     with _disk(path):
         lines = path.read_bytes().split(b"\n")
     # What follows the last line feed is a torn line: its record was never finished.
-    newest: dict[str, RunRecord] = {}
-    for number, line in enumerate(lines[:-1], start=1):
-        record = decode(line, where=f"{path}:{number}")
-        newest[record.run_id] = record
-    listed = read_header(folder).get("cells", newest)
-    return [newest[run_id] for run_id in listed if run_id in newest]
+    records = (decode(line, where=f"{path}:{number}") for number, line in enumerate(lines[:-1], start=1))
+    return {record.run_id: record for record in records}
 
 
 def read_header(folder: Path) -> dict[str, Any]:

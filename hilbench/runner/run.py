@@ -18,7 +18,7 @@ from hilbench.errors import ExitCode, UnsupportedModel
 from hilbench.importers import load_model
 from hilbench.profile import jsonform
 from hilbench.results.schema import RunRecord, Status
-from hilbench.results.store import Store, open_store, read_header, read_records
+from hilbench.results.store import Store, newest_records, open_store, read_header, read_records
 from hilbench.runner.cell import Cell, Outcome, cells, is_final, measure
 from hilbench.runner.pool import each
 from hilbench.suite import Suite
@@ -46,7 +46,7 @@ def run(suite: Suite, folder: Path, jobs: int, progress: Progress) -> list[RunRe
     wanted = cells(suite)
     _check_models(suite)
     with open_store(folder) as store:
-        kept = {record.run_id for record in _records(folder) if is_final(record)}
+        kept = {run_id for run_id, record in newest_records(folder).items() if is_final(record)}
         header = _header(suite, wanted, folder)
         store.write_header(header)
         progress.start(len(wanted), sum(cell.run_id in kept for cell in wanted))
@@ -96,10 +96,6 @@ def _check_models(suite: Suite) -> None:
             load_model(model.path)
         except UnsupportedModel:
             continue  # becomes a record of each of its cells
-
-
-def _records(folder: Path) -> Sequence[RunRecord]:
-    return read_records(folder) if (folder / "records.jsonl").is_file() else ()
 
 
 def _keep(store: Store, outcome: Outcome) -> None:

@@ -65,6 +65,18 @@ def test_all_cells_are_measured_and_kept(suite: Suite, tmp_path: Path, monkeypat
     assert len(read_header(tmp_path)["commands"]) == 2
 
 
+def test_what_another_run_left_in_the_folder_is_found_again(
+    suite: Suite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "measure", ended)
+    module.run(suite, tmp_path, 1, Told())
+    fewer = replace_given(suite, variants=(Variant.parse("int8+sparse:0.5"),))
+    assert [record.variant for record in module.run(fewer, tmp_path, 1, Told())] == ["int8+sparse:0.5"]
+    records = module.run(suite, tmp_path, 1, told := Told())
+    assert told.started == (3, 3)
+    assert [record.variant for record in records] == ["float32", "int8", "int8+patch"]
+
+
 def test_infrastructure_failures_are_tried_again(suite: Suite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "measure", lambda cell: ended(cell, Status.FAILED, ExitCode.TARGET))
     module.run(suite, tmp_path, 1, Told())
