@@ -276,7 +276,7 @@ def test_a_compiler_that_is_not_there(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_a_compiler_that_fails_shows_what_it_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CC", "cc -Dcounts=1")
+    monkeypatch.setenv("CC", "cc -Dhb_counts=1")
     monkeypatch.setenv("HILBENCH_CACHE", str(tmp_path))
     with pytest.raises(ToolError, match="cannot compile the block profiler"):
         plugin.build()
