@@ -80,9 +80,10 @@ static void reset(void)
         sums[i] = 0;
     }
     hb_current_step = HB_NO_STEP;
-    waited = 0;
-    wait_start = wait_end = (hb_stamp){0, 0};
     hb_counter_restart();
+    waited = 0;
+    hb_counter_stamp(&wait_start);
+    wait_end = wait_start;
 }
 
 uint64_t hb_steps_run(void)
