@@ -6,12 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hilbench.ir.graph import Graph, Op
-from hilbench.plan.plan import ALIGNMENT, Kind
+from hilbench.plan.plan import Kind
 from hilbench.variants.schedule import Layer, Overlap, Patches, Rolling, Schedule, Stage
-from hilbench.variants.stages import STATE_BYTES, ring_bytes, stage_gathers, sum_bytes
-
-VIEWS = frozenset({"RESHAPE"})
-"""Operators whose output is their input's bytes under another shape: nothing is executed."""
+from hilbench.variants.stages import STATE_BYTES, VIEWS, aligned, ring_bytes, stage_gathers, sum_bytes
 
 
 @dataclass(frozen=True)
@@ -46,11 +43,6 @@ class Life:
     def reach(self, other: Life) -> int:
         """Bytes between the starts of this buffer and of `other`, which lives with it and begins later."""
         return min(self.lead, self.size) if self.above == other.name else self.size
-
-
-def aligned(size: int) -> int:
-    """`size` in bytes, rounded up to the alignment of the arena."""
-    return -(-size // ALIGNMENT) * ALIGNMENT
 
 
 def is_view(op: Op, graph: Graph) -> bool:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from heapq import heappop, heappush, nsmallest
 
 from hilbench.ir.graph import Graph
-from hilbench.plan.lifetime import Working, aligned, in_place_inputs, is_view
+from hilbench.plan.lifetime import Working, in_place_inputs, is_view
+from hilbench.variants.stages import aligned
 
 EXACT_STATES = 20_000
 """Sets of executed operators that the exact search looks at; a graph with more is ordered by a beam search."""

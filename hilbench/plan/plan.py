@@ -9,10 +9,6 @@ from typing import Literal
 from hilbench.ir.graph import Graph
 from hilbench.variants.schedule import Schedule
 
-ALIGNMENT = 4
-"""Every arena offset is a multiple of this many bytes: the widest access of a kernel (int32, float32)."""
-
-
 Kind = Literal["tensor", "window", "ring", "gather", "sums", "scratch", "state"]
 """What a buffer is for; `Buffer` says what each kind means."""
 

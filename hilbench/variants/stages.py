@@ -1,29 +1,10 @@
-"""Which consecutive operators to roll together: a shortest bottleneck path over the cuts of the graph.
-
-A cut lies between two operators; what crosses it exists whole. Between two cuts one operator runs whole, or several run
-as a rolling stage. The memory of a stage depends on its two cuts alone, so the best sequence of stages is a path.
-"""
+"""What a rolling stage needs in bytes besides tensors that exist whole."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
-from math import inf, prod
-
-import numpy as np
-
 from hilbench.ir.graph import Graph, Op
-from hilbench.variants.demand import POINT, Followed, follow, grid, piece_of, reads, sums, windows
-from hilbench.variants.schedule import Layer, Overlap, Rolling, Schedule, Stage
-from hilbench.variants.schedules.patch import is_local
-
-PIECES = (1, 2, 4, 8, 16, 1 << 15)
-"""Pixels of a row that are written at a time: those tried; the last means whole rows."""
-
-FETCHED = 4
-"""Streamed inputs have few channels: so many times more of their pixels are fetched at a time."""
+from hilbench.variants.demand import POINT, reads, sums, windows
+from hilbench.variants.schedule import Overlap, Rolling
 
 STATE_BYTES = 12
 """What the firmware keeps per map of a rolling stage: where it is, and what was asked of it (`hb_roll.h`)."""
@@ -31,15 +12,16 @@ STATE_BYTES = 12
 SUM_BYTES = 4
 """A sum over a map: int32 or float32."""
 
-SLIDE_SHARE = 12
-"""A map that slides has room for this part of its pixels more: each pixel is moved about so many times."""
+ALIGNMENT = 4
+"""Every arena offset is a multiple of this many bytes: the widest access of a kernel (int32, float32)."""
 
-_WORD = 4
-_VIEWS = frozenset({"RESHAPE"})
+VIEWS = frozenset({"RESHAPE"})
+"""Operators whose output is their input's bytes under another shape: nothing is executed."""
 
 
-def _aligned(size: int) -> int:
-    return -(-size // _WORD) * _WORD
+def aligned(size: int) -> int:
+    """`size` in bytes, rounded up to the alignment of the arena."""
+    return -(-size // ALIGNMENT) * ALIGNMENT
 
 
 def gathered(op: Op, graph: Graph, which: int, piece: int) -> int:
@@ -54,17 +36,17 @@ def gathered(op: Op, graph: Graph, which: int, piece: int) -> int:
     tall = max(last - first for first, last in (reads(seen[0], y, y + 1, rows) for y in range(height)))
     parts = (reads(seen[1], x, x + piece, cols) for x in range(0, width, piece))
     wide = max(last - first for first, last in parts)
-    return _aligned(tall * wide * channels * tensor.dtype.size)
+    return aligned(tall * wide * channels * tensor.dtype.size)
 
 
 def stage_gathers(graph: Graph, stage: Rolling, op: Op) -> dict[str, int]:
     """Bytes of the gathered window of each ring that an operator of a rolling stage reads through one."""
     piece = stage.pieces[op.outputs[0]]
-    found = {name: gathered(op, graph, i, piece) for i, name in enumerate(op.inputs) if _jumps(stage, name)}
+    found = {name: gathered(op, graph, i, piece) for i, name in enumerate(op.inputs) if jumps(stage, name)}
     return {str(name): size for name, size in found.items() if size}
 
 
-def _jumps(stage: Rolling, name: str | None) -> bool:
+def jumps(stage: Rolling, name: str | None) -> bool:
     """Whether the pixels of a map that an operator reads may lie at both ends of its ring."""
     return name in stage.rings and name not in stage.slides
 
@@ -84,323 +66,10 @@ def saved(graph: Graph, overlap: Overlap | None) -> int:
     """Bytes that input and output of a stage need less together than apart."""
     if overlap is None:
         return 0
-    above, below = _aligned(graph[overlap.input].nbytes), _aligned(graph[overlap.output].nbytes)
+    above, below = aligned(graph[overlap.input].nbytes), aligned(graph[overlap.output].nbytes)
     return above + below - max(above + overlap.lead, below)
 
 
 def ring_bytes(graph: Graph, name: str, pixels: int) -> int:
     """Bytes of a ring of so many pixels."""
-    return _aligned(pixels * graph[name].shape[3] * graph[name].dtype.size)
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A stage between two cuts: the bytes alive while it runs, and the pieces it is run in (0: one whole layer)."""
-
-    bytes: int
-    pieces: int
-    stage: Stage
-
-
-@dataclass(frozen=True)
-class _Block:
-    """Operators of a stage from `start` to before `stop`, joined to the others by one map at each end.
-
-    `sources` flow in, `ends` flow on; `maps` are all that are written in it, sources included.
-    """
-
-    start: int
-    stop: int
-    sources: frozenset[str]
-    ends: frozenset[str]
-    maps: frozenset[str]
-
-
-class Cuts:
-    """The stages that a graph can be cut into, with what each needs.
-
-    `scratch(p, piece)` is the working space in bytes of operator p's kernel, run whole (0) or `piece` pixels at a time;
-    graph inputs in `streamed` never exist whole.
-    """
-
-    def __init__(
-        self, graph: Graph, scratch: Callable[[int, int], int], streamed: tuple[str, ...], most: Sequence[int]
-    ) -> None:
-        self.graph, self.scratch, self.streamed, self.most = graph, scratch, streamed, most
-        self._blocks: dict[tuple[int, int], list[_Block]] = {}
-        self._followed: dict[tuple[_Block, frozenset[str], int], Followed] = {}
-        self._gathered: dict[tuple[int, int, int], int] = {}
-
-    @cached_property
-    def lives(self) -> dict[str, tuple[int, int]]:
-        """For every computed tensor that has bytes of its own: the operators that write it and read it last.
-
-        A graph input is written by operator -1, and a graph output read by one after the last.
-        """
-        graph, end = self.graph, len(self.graph.ops)
-        found: dict[str, tuple[int, int]] = {}
-        owner: dict[str, str] = {}
-        for name in (*graph.inputs, *(out for op in graph.ops for out in op.outputs)):
-            position = graph.producer.get(name, -1)
-            last = end if name in graph.outputs else max(graph.consumers[name], default=position)
-            view = graph.ops[position].inputs[0] if position >= 0 and graph.ops[position].kind in _VIEWS else None
-            owner[name] = owner.get(str(view), name)
-            first, until = found.get(owner[name], (position, last))
-            found[owner[name]] = (first, max(until, last))
-        return found
-
-    def candidates(self, start: int, stop: int) -> Iterator[Candidate]:
-        """Every way to run the operators from `start` to before `stop` as one stage."""
-        if stop - start == 1 and not self._feeds(start, stop):
-            whole = self._whole(start, stop) + _aligned(self.scratch(start, 0))
-            yield Candidate(whole, 0, Layer(start))
-        if self._rolls(start, stop):
-            found = {candidate.pieces: candidate for candidate in self._all_rolled(start, stop)}
-            yield from found.values()
-
-    def _all_rolled(self, start: int, stop: int) -> Iterator[Candidate]:
-        """With shorter and longer pieces; one operator alone only where that saves something."""
-        for most in self.most:
-            stage = self._rolled(start, stop, most)
-            size, pieces = self._needs(stage)
-            if stop - start > 1 or stage.overlap or stage.streamed:
-                yield Candidate(size, pieces, stage)
-
-    def _feeds(self, start: int, stop: int) -> bool:
-        """Whether a streamed input is read here."""
-        return any(start <= p < stop for name in self.streamed for p in self.graph.consumers[name])
-
-    def _inner(self, name: str, start: int, stop: int) -> bool:
-        first, last = self.lives[name]
-        return start <= first and last < stop
-
-    def _whole(self, start: int, stop: int) -> int:
-        """Bytes of the tensors that exist whole while the stage runs; of one operator also what nobody reads."""
-        return sum(
-            _aligned(self.graph[name].nbytes)
-            for name, (first, last) in self.lives.items()
-            if first < stop and last >= start and name not in self.streamed
-            and not (stop - start > 1 and self._inner(name, start, stop))
-        )  # fmt: skip
-
-    def _rolls(self, start: int, stop: int) -> bool:
-        """Whether the operators can run in pieces, and all but the last write for one another."""
-        if any(
-            self.graph.consumers[n] and (self.graph.consumers[n][-1] >= stop > 0) and start == 0 for n in self.streamed
-        ):
-            return False
-        return all(self._op_rolls(position, start, stop) for position in range(start, stop))
-
-    @cached_property
-    def _windowed(self) -> list[frozenset[str]]:
-        """For every operator the inputs that it sees through windows."""
-        return [
-            frozenset(
-                name
-                for which, name in enumerate(op.inputs)
-                if name is not None and len(op.outputs) == 1 and windows(op, self.graph, which) is not None
-            )
-            for op in self.graph.ops
-        ]
-
-    def _op_rolls(self, position: int, start: int, stop: int) -> bool:
-        op = self.graph.ops[position]
-        if op.kind in _VIEWS or len(op.outputs) != 1:
-            return False
-        if position < stop - 1 and not any(start <= p < stop for p in self.graph.consumers[op.outputs[0]]):
-            return False
-        flowing = {n for n in op.present_inputs if n in self.streamed or start <= self.graph.producer.get(n, -1)}
-        if sums(op, self.graph):
-            return position == stop - 1 and flowing <= self._windowed[position]
-        return is_local(op, self.graph) and flowing <= self._windowed[position]
-
-    def _rolled(self, start: int, stop: int, most: int) -> Rolling:
-        graph = self.graph
-        ops = tuple(range(start, stop))
-        written = [graph.ops[p].outputs[0] for p in ops]
-        sources = [n for n in self.streamed if any(p in ops for p in graph.consumers[n])]
-        pieces = {name: piece_of(graph[name].shape[2], FETCHED * most) for name in sources}
-        pieces |= {graph.ops[p].outputs[0]: piece_of(grid(graph.ops[p], graph)[1], most) for p in ops}
-        outputs = tuple(name for name in written if not self._inner(name, start, stop))
-        blocks = self._stage_blocks(start, stop, pieces, frozenset(outputs), most)
-        kept = {name: pixels for block in blocks for name, pixels in block.rings.items()}
-        overlap = self._overlap(start, stop, pieces, outputs, blocks)
-        return self._slid(Rolling(ops, pieces, kept, outputs, tuple(sources), overlap))
-
-    def _slid(self, stage: Rolling) -> Rolling:
-        """The stage with as many rings sliding as that makes it smaller: those first that most is gathered of."""
-        best, least = stage, self._needs(stage)[0]
-        while (name := self._most_gathered(best)) is not None:
-            room = stage.rings[name] + max(stage.rings[name] // SLIDE_SHARE, 1)
-            pixels = -(-room // stage.pieces[name]) * stage.pieces[name]
-            slid = replace(best, slides={**best.slides, name: pixels})
-            size, _ = self._needs(slid)
-            if size >= least:
-                return best
-            best, least = slid, size
-        return best
-
-    def _most_gathered(self, stage: Rolling) -> str | None:
-        """The map of which a window is gathered where working space is largest."""
-        position = max(stage.ops, key=lambda p: self._work(stage, p))
-        gathers = stage_gathers(self.graph, stage, self.graph.ops[position])
-        return max(gathers, key=lambda name: gathers[name], default=None)
-
-    def _needs(self, stage: Rolling) -> tuple[int, int]:
-        """Bytes alive while a stage runs, and the pieces that it runs in."""
-        whole = self._whole(stage.ops[0], stage.ops[-1] + 1) - saved(self.graph, stage.overlap)
-        ring = sum(ring_bytes(self.graph, name, stage.pixels(name)) for name in stage.rings)
-        work = max(self._work(stage, position) for position in stage.ops)
-        pieces = sum(self._steps(name) // piece for name, piece in stage.pieces.items())
-        state = _aligned(STATE_BYTES * len(stage.pieces)) + sum_bytes(self.graph, stage)
-        return whole + ring + work + state, pieces
-
-    def _steps(self, name: str) -> int:
-        """Pixels that are worked through to write a map."""
-        position = self.graph.producer.get(name)
-        return self._pixels(name) if position is None else prod(grid(self.graph.ops[position], self.graph))
-
-    def _overlap(
-        self, start: int, stop: int, pieces: dict[str, int], outputs: tuple[str, ...], blocks: Sequence[Followed]
-    ) -> Overlap | None:
-        """The input that dies in the stage and whose bytes its one output can take, where that saves most."""
-        if len(outputs) != 1 or sums(self.graph.ops[stop - 1], self.graph):
-            return None
-        dying = [n for n in dict.fromkeys(n for b in blocks for n in b.unread) if self._dies(n, start, stop)]
-        found = [Overlap(outputs[0], name, self._lead(name, outputs[0], pieces, blocks)) for name in dying]
-        best = max(found, key=lambda overlap: saved(self.graph, overlap), default=None)
-        return best if saved(self.graph, best) > 0 else None
-
-    def _dies(self, name: str, start: int, stop: int) -> bool:
-        """Whether a tensor has bytes of its own that nobody needs after the stage."""
-        if name not in self.lives or any(self.graph.ops[p].kind in _VIEWS for p in self.graph.consumers[name]):
-            return False
-        first, last = self.lives[name]
-        return first < start <= last < stop
-
-    def _lead(self, name: str, output: str, pieces: dict[str, int], blocks: Sequence[Followed]) -> int:
-        """Bytes by which the output has to begin before the input, so that it never catches up with what is unread."""
-        piece = np.arange(self._pixels(output) // pieces[output])
-        written = (piece + 1) * pieces[output] * self._pixel_bytes(output)
-        unread = np.full(len(piece), self._pixels(name))
-        for block in reversed(blocks):
-            if name in block.unread:
-                unread = np.minimum(unread, block.unread[name][piece])
-            for source, asked in block.asked.items():
-                if block is not blocks[0]:
-                    piece = np.maximum(asked[piece] // pieces[source] - 1, 0)
-        return max(_aligned(int((written - unread * self._pixel_bytes(name)).max())), 0)
-
-    def _pixels(self, name: str) -> int:
-        return self.graph[name].shape[1] * self.graph[name].shape[2]
-
-    def _pixel_bytes(self, name: str) -> int:
-        return self.graph[name].shape[3] * self.graph[name].dtype.size
-
-    def _work(self, stage: Rolling, position: int) -> int:
-        """Scratch of the kernel and of the windows that are gathered for it."""
-        op = self.graph.ops[position]
-        piece = stage.pieces[op.outputs[0]]
-        rings = [which for which, name in enumerate(op.inputs) if _jumps(stage, name)]
-        for which in rings:
-            if (position, which, piece) not in self._gathered:
-                self._gathered[position, which, piece] = gathered(op, self.graph, which, piece)
-        return _aligned(self.scratch(position, piece)) + sum(self._gathered[position, which, piece] for which in rings)
-
-    def _stage_blocks(
-        self, start: int, stop: int, pieces: dict[str, int], outputs: frozenset[str], most: int
-    ) -> list[Followed]:
-        """What a stage needs, block by block: where one map alone crosses, what comes after asks for it in order."""
-        found = []
-        for block in self._cut_up(start, stop):
-            key = (block, outputs & block.maps, most)
-            if key not in self._followed:
-                ops, sources = range(block.start, block.stop), sorted(block.sources)
-                self._followed[key] = follow(self.graph, ops, pieces, sources, outputs | block.ends)
-            found.append(self._followed[key])
-        return found
-
-    def _cut_up(self, start: int, stop: int) -> list[_Block]:
-        """The blocks of a stage."""
-        if (start, stop) not in self._blocks:
-            crossing = self._crossing(start, stop)
-            bounds = [start, *(cut for cut, names in crossing.items() if len(names) == 1), stop]
-            self._blocks[start, stop] = [
-                self._block(first, last, crossing.get(first, frozenset()), crossing.get(last, frozenset()))
-                for first, last in itertools.pairwise(bounds)
-            ]
-        return self._blocks[start, stop]
-
-    def _block(self, start: int, stop: int, before: frozenset[str], after: frozenset[str]) -> _Block:
-        fed = {n for n in self.streamed if any(start <= p < stop for p in self.graph.consumers[n])}
-        written = {self.graph.ops[p].outputs[0] for p in range(start, stop)}
-        sources = before | fed
-        return _Block(start, stop, sources, after - sources, sources | written)
-
-    def _crossing(self, start: int, stop: int) -> dict[int, frozenset[str]]:
-        """For every cut inside a stage the maps that flow across it within the stage."""
-        found: dict[int, set[str]] = {cut: set() for cut in range(start + 1, stop)}
-        made = [(self.graph.ops[p].outputs[0], p) for p in range(start, stop)]
-        for name, position in [*made, *((name, -1) for name in self.streamed)]:
-            readers = [p for p in self.graph.consumers[name] if start <= p < stop]
-            if readers:
-                for cut in range((readers[0] if position < 0 else position) + 1, readers[-1] + 1):
-                    found[cut].add(name)
-        return {cut: frozenset(names) for cut, names in found.items()}
-
-
-def best_stages(edges: Edges, limit: float = inf) -> Schedule | None:
-    """The stages that need the least memory, or at most `limit` bytes; of those the ones run in the fewest pieces.
-
-    None where no sequence of stages is possible, or within the limit.
-    """
-    most = _bottleneck(edges)
-    if most == inf or most > limit:
-        return None
-    return _fewest(edges, most if limit == inf else limit)
-
-
-def apart(edges: Edges, graph: Graph) -> Edges:
-    """The same stages with output and input beside each other: more bytes, but bytes that are easier to place."""
-    return [[(start, _apart(one, graph)) for start, one in incoming] for incoming in edges]
-
-
-def _apart(one: Candidate, graph: Graph) -> Candidate:
-    if not isinstance(one.stage, Rolling):
-        return one
-    return Candidate(one.bytes + saved(graph, one.stage.overlap), one.pieces, replace(one.stage, overlap=None))
-
-
-Edges = list[list[tuple[int, Candidate]]]
-"""By the cut where a stage ends: the cut where it begins, and the stage."""
-
-
-def all_stages(cuts: Cuts) -> Edges:
-    """Every stage that the graph can be cut into."""
-    end = len(cuts.graph.ops)
-    found: Edges = [[] for _ in range(end + 1)]
-    for start in range(end):
-        for stop in range(start + 1, end + 1):
-            found[stop] += [(start, candidate) for candidate in cuts.candidates(start, stop)]
-    return found
-
-
-def _bottleneck(edges: Edges) -> float:
-    """The least number of bytes for which there is a path."""
-    least = [0.0]
-    for incoming in edges[1:]:
-        least.append(min((max(least[start], stage.bytes) for start, stage in incoming), default=inf))
-    return least[-1]
-
-
-def _fewest(edges: Edges, limit: float) -> Schedule:
-    """The path of fewest pieces, then of fewest stages, that stays within `limit` bytes."""
-    best: list[tuple[float, int, tuple[Stage, ...]]] = [(0.0, 0, ())]
-    for incoming in edges[1:]:
-        options = [
-            (best[start][0] + one.pieces, best[start][1] + 1, (*best[start][2], one.stage))
-            for start, one in incoming
-            if one.bytes <= limit and best[start][0] < inf
-        ]
-        best.append(min(options, key=lambda option: option[:2], default=(inf, 0, ())))
-    return Schedule(best[-1][2])
+    return aligned(pixels * graph[name].shape[3] * graph[name].dtype.size)

@@ -14,9 +14,10 @@ from math import inf
 
 from hilbench.errors import UnsupportedModel, UnsupportedOp, UsageError
 from hilbench.ir.graph import Graph
+from hilbench.variants.cuts import PIECES, Cuts
+from hilbench.variants.paths import all_stages, apart, best_stages
 from hilbench.variants.schedule import Schedule
 from hilbench.variants.schedules.layers import layer_by_layer
-from hilbench.variants.stages import PIECES, Cuts, all_stages, apart, best_stages
 from hilbench.variants.variant import SCHEDULES, Scheduling, Scratch
 
 NAME = "rolling"

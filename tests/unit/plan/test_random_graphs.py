@@ -17,9 +17,9 @@ from hilbench.plan.order import best_order, reordered
 from hilbench.plan.patch import op_macs
 from hilbench.plan.plan import Plan
 from hilbench.plan.search import choose_plan, place_schedule
+from hilbench.variants.cuts import Cuts
 from hilbench.variants.demand import follow
 from hilbench.variants.schedule import Layer, Patches, Rolling, Schedule
-from hilbench.variants.stages import Cuts
 from hilbench.variants.variant import SCHEDULES
 from tests.unit.plan.simulate import Machine, covered
 from tests.unit.plan.small import random_graph
