@@ -22,6 +22,7 @@ from hilbench.results.run import KEY
 from hilbench.results.store import write_atomic
 from hilbench.runner.firmware import plan_model
 from hilbench.suite import Model, find_data, find_model
+from hilbench.variants.schedules.rolling import with_input
 from hilbench.variants.variant import Variant
 
 
@@ -32,13 +33,16 @@ def command(
     variant: Annotated[str, typer.Option(help="As in int8+sparse:0.8+patch (hilbench variants).")] = "int8",
     no_eliminate: Annotated[bool, typer.Option("--no-eliminate", help="Add +keep to the variant.")] = False,
     calibration: Annotated[str, typer.Option(metavar="FILE.npz", help="Samples x to quantize a float model.")] = "",
+    input: Annotated[
+        str, typer.Option(help="resident or streamed, for the schedule 'rolling'. [default: resident]")
+    ] = "",
     plot: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Draw the arena over time.")] = None,
 ) -> None:
     """Show the arena map and the memory of every step; nothing is built."""
     if plot is not None and plot.suffix != ".svg":
         raise UsageError(f"--plot writes SVG, got '{plot}'; right: --plot arena.svg")
     path = find_model(model)
-    chosen, where = Variant.parse(variant, keep=no_eliminate), find(board)
+    chosen, where = with_input(Variant.parse(variant, keep=no_eliminate), input), find(board)
     done, plan = plan_model(Model(path.stem, path, calibration=find_data(calibration)), chosen, where)
     print(f"{path.stem} {chosen} on {where.name}: {describe_schedule(plan)}")
     for note in done.notes:

@@ -9,7 +9,7 @@ least memory).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 from hilbench.errors import UnsupportedModel, UnsupportedOp, UsageError
@@ -18,7 +18,7 @@ from hilbench.variants.cuts import PIECES, Cuts
 from hilbench.variants.paths import all_stages, apart, best_stages
 from hilbench.variants.schedule import Schedule
 from hilbench.variants.schedules.layers import layer_by_layer
-from hilbench.variants.variant import SCHEDULES, Scheduling, Scratch
+from hilbench.variants.variant import SCHEDULES, Part, Scheduling, Scratch, Variant
 
 NAME = "rolling"
 _RIGHT = f"right: {NAME}, {NAME}:input=streamed, {NAME}:pixels=4,arena=16384"
@@ -59,6 +59,21 @@ def _number(given: dict[str, str], key: str) -> int:
 
 def _budget(argument: str) -> int:
     return _read(argument).arena
+
+
+def with_input(variant: Variant, wanted: str) -> Variant:
+    """The variant with its inputs "resident" or "streamed"; as it is for "".
+
+    Raises:
+        UsageError: the variant has another schedule, says so itself, or there is no such way.
+    """
+    if not wanted:
+        return variant
+    if variant.schedule.name != NAME:
+        raise UsageError(f"--input {wanted}: only '{NAME}' streams, and the variant is '{variant}'; {_RIGHT}")
+    argument = ",".join(filter(None, (variant.schedule.argument, f"input={wanted}")))
+    _read(argument)
+    return replace(variant, schedule=Part(NAME, argument))
 
 
 def _check(argument: str) -> None:
