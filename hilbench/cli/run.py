@@ -96,4 +96,7 @@ def _report(suite: Suite, folder: Path, records: list[RunRecord]) -> None:
     for record in records:
         if record.status is not Status.OK:
             print(f"{record.model} {record.variant} on {record.board}: {record.status}: {record.detail}")
+    for why in dict.fromkeys(r.provenance.get("unprofiled", "") for r in records if r.target == "qemu"):
+        if why:
+            print(f"no modelled cycles, instructions from the emulator's counter alone: {why}")
     print(f"rows: {folder}/results.csv   device outputs: {folder}/outputs   report: hilbench report {folder}")

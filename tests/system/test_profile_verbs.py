@@ -153,3 +153,19 @@ def test_profile_of_a_run_is_that_of_its_rows(hilbench: Hilbench, tmp_path: Path
         steps = [r for r in rows if (r["metric"], r["board"], r["repeat"]) == (metric, "nucleo_u575zi", 0)]
         (total,) = (row["value"] for row in steps if not row["step"])
         assert sum(row["value"] for row in steps if row["step"]) == total
+
+
+@needs_tools
+def test_without_the_profiler_instructions_come_from_the_counter(
+    hilbench: Hilbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CC", "no-such-compiler")
+    monkeypatch.setenv("HILBENCH_CACHE", str(tmp_path / "cache"))
+    done = hilbench("run", "digits", "--board", "nucleo_l4r5zi", "--variant", "int8", "--repeats", "1", "--out", "out")
+    assert done.returncode == 0
+    assert "no modelled cycles" in done.stdout
+    assert "no-such-compiler: not found on the PATH" in done.stdout
+    rows = json.loads(hilbench("show", "out", "--format", "json").stdout)
+    (total,) = (row for row in rows if row["metric"] == "instructions" and not row["step"])
+    assert (total["provenance"], total["detail"]) == ("counted", "counter icount, cold")
+    assert not [row for row in rows if row["metric"] == "cycles"]
