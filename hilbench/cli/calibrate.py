@@ -70,14 +70,18 @@ def command(
         found = Table(points, events, timing, names, rows, constants, group).points()
     done = calibrate(found, events)
     described = as_fit(done, source or points.name)
-    if form == "json":
-        typer.echo(json.dumps({**asdict(done), "fit": described.model_dump()}, indent=2))
-    else:
-        _show(done, described, chosen)
+    _report(done, described, chosen, form)
     if write is not None:
         write_timing(write, {**timing.coefficients, **done.coefficients}, described)
         load(write)
         typer.echo(f"written: {write}", err=True)
+
+
+def _report(done: Calibration, fit: Fit, board: Board, form: str) -> None:
+    if form == "json":
+        typer.echo(json.dumps({**asdict(done), "fit": fit.model_dump()}, indent=2))
+    else:
+        _show(done, fit, board)
 
 
 def _pairs(texts: list[str] | None, option: str) -> dict[str, str]:

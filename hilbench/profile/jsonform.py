@@ -39,8 +39,8 @@ class BlockForm(Table):
     address: Annotated[int, BeforeValidator(_address)] = Field(ge=0, lt=2**32)
     code: Annotated[bytes, BeforeValidator(_code), PlainSerializer(bytes.hex)]
     executions: NonNegativeInt
-    taken: NonNegativeInt = 0
-    changes: NonNegativeInt = 0
+    taken: NonNegativeInt
+    changes: NonNegativeInt
 
 
 class CacheForm(Table):

@@ -80,7 +80,9 @@ def test_table_errors_name_their_place(tmp_path: Path) -> None:
 
 def test_points_from_profiles_use_the_core_model(tmp_path: Path) -> None:
     # 10 times NOP NOP and a branch that is taken: 30 + 2 * 10 cycles; the rest is 4 cycles per changed line of flash.
-    profile = '{"blocks": [{"address": 0, "code": "00bf00bffce7", "executions": 10, "taken": 10}], "counters": '
+    profile = (
+        '{"blocks": [{"address": 0, "code": "00bf00bffce7", "executions": 10, "taken": 10, "changes": 0}], "counters": '
+    )
     for lines in (5, 7):
         (tmp_path / f"{lines}.json").write_text(f'{profile} {{"flash_line8_changes": {lines}, "unaligned": 0}}}}')
     table = tmp_path / "points.csv"

@@ -68,6 +68,7 @@ def test_one_section_in_short() -> None:
         ({"blocks": [{**BLOCK, "address": "here"}]}, "'here' is not an address"),
         ({"blocks": [{**BLOCK, "address": "0x8000201"}]}, "address is odd"),
         ({"blocks": [{**BLOCK, "executions": -1}]}, r"'blocks.0.executions'"),
+        ({"blocks": [{k: v for k, v in BLOCK.items() if k != "taken"}]}, r"'blocks.0.taken': Field required"),
         ({"blocks": [{**BLOCK, "taken": 9}]}, "taken 9"),
         ({"blocks": [], "version": 2}, "'version'"),
         ({"blocks": [], "counters": {"unaligned": "many"}}, "'counters.unaligned'"),
