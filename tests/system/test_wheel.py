@@ -42,15 +42,17 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def hilbench(installed: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return run(folder, str(installed / "hilbench"), *arguments)
+
+
+def run(folder: Path, *argv: str) -> subprocess.CompletedProcess[str]:
     env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    argv = [str(installed / "hilbench"), *arguments]
     return subprocess.run(argv, cwd=folder, env=env, capture_output=True, text=True, timeout=300, check=False)
 
 
 def test_it_is_not_the_checkout(installed: Path, tmp_path: Path) -> None:
-    argv = [str(installed / "python"), "-c", "import hilbench; print(hilbench.__file__)"]
-    found = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
-    assert Path(found.strip()).is_relative_to(installed.parent)
+    found = run(tmp_path, str(installed / "python"), "-c", "import hilbench; print(hilbench.__file__)")
+    assert Path(found.stdout.strip()).is_relative_to(installed.parent)
 
 
 def test_shipped_things_are_there(installed: Path, tmp_path: Path) -> None:
