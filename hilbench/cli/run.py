@@ -17,6 +17,7 @@ from hilbench.results.frame import tidy, write
 from hilbench.results.schema import RunRecord, Status
 from hilbench.runner.run import choose_folder, exit_code, run
 from hilbench.suite import Optimize, Suite, find_suite, of_model, replace_given, suites, without_elimination
+from hilbench.variants.schedules.rolling import with_input
 from hilbench.variants.variant import Variant
 
 RUNS = Path("runs")
@@ -34,6 +35,9 @@ def command(
     probe: Annotated[str, typer.Option(metavar="ID", help="Debug probe of the board, where several are there.")] = "",
     serial: Annotated[str, typer.Option(metavar="PORT", help="Its serial port, a URL of pySerial, or rtt.")] = "",
     clock: Annotated[str, typer.Option(help="Clock profile of the boards: full, or reset (no flash waits).")] = "",
+    input: Annotated[
+        str, typer.Option(help="resident or streamed, for variants of the schedule 'rolling'. [default: resident]")
+    ] = "",
     no_eliminate: Annotated[bool, typer.Option("--no-eliminate", help="Add +keep to every variant.")] = False,
     repeats: Annotated[int | None, typer.Option(min=1, max=1000, help="Runs of the first input. [default: 3]")] = None,
     dataset: Annotated[str, typer.Option(metavar="FILE.npz", help="Samples x, and labels y for accuracy.")] = "",
@@ -56,7 +60,7 @@ def command(
     suite = replace_given(
         without_elimination(named) if no_eliminate else named,
         boards=tuple(find(name) for name in board or ()),
-        variants=tuple(Variant.parse(text, keep=no_eliminate) for text in variant or ()),
+        variants=tuple(with_input(Variant.parse(text, keep=no_eliminate), input) for text in variant or ()),
         target=target,
         repeats=repeats,
         optimize=optimize,
