@@ -116,7 +116,7 @@ HB_KERNEL void hb_winograd_channels(int32_t o, uint32_t *wide, const hb_conv_int
             for (int32_t i = 0; i < 9; i++) {
                 const uint32_t word = hb_load32(weights + i * p->in_channels + channel);
                 even[i] = hb_sxtb16(word);
-                odd[i] = hb_sxtb16(word >> 8);
+                odd[i] = hb_sxtb16_odd(word);
             }
             hb_winograd_weights(even, wide + channel + c, p->in_channels);
             hb_winograd_weights(odd, wide + channel + 2 + c, p->in_channels);

@@ -45,15 +45,21 @@ HB_KERNEL void hb_conv_2d_dsp_gather(const hb_view *in, int32_t y, int32_t x, ui
     }
 }
 
+/* Rows of the window that end with a whole word are widened as one. */
 HB_KERNEL void hb_conv_2d_dsp_weights(int32_t o, uint32_t *wide, const hb_conv_int8_args *p)
 {
-    const int32_t run = p->kernel_w * p->in_channels;
+    const int32_t row = p->kernel_w * p->in_channels, rows = row % 4 == 0 ? 1 : p->kernel_h;
+    const int32_t run = row % 4 == 0 ? p->kernel_h * row : row;
     for (int32_t c = 0; c < 2; c++) {
-        const int8_t *weights = p->weights + (o + c) * p->kernel_h * run;
-        for (int32_t ky = 0; ky < p->kernel_h; ky++) {
-            hb_widen_weights(weights + ky * run, run, wide + 2 * ky * HB_WIDE_WORDS(run) + c, 2);
+        for (int32_t i = 0; i < rows; i++) {
+            const int8_t *weights = p->weights + ((o + c) * rows + i) * run;
+            if (run < 48) {
+                hb_widen_weights(weights, run, wide + 2 * i * HB_WIDE_WORDS(run) + c);
+            } else {
+                hb_widen_many_weights(weights, run, wide + 2 * i * HB_WIDE_WORDS(run) + c);
+            }
         }
-        for (int32_t word = p->kernel_h * HB_WIDE_WORDS(run); word < p->tile_words; word++) {
+        for (int32_t word = rows * HB_WIDE_WORDS(run); word < p->tile_words; word++) {
             wide[2 * word + c] = 0;
         }
     }

@@ -1,7 +1,8 @@
 /* DEPTHWISE_CONV_2D, int8, 3x3, stride 1 or 2 along rows, with SMLAD.
  *
  * Four channels of a band of rows are taken apart into planes of 16-bit numbers, 2 * (x + input_offset), with zeros
- * where padding is; then each plane is swept row by row, two outputs at a time, its nine weights in six registers.
+ * where padding is; then each plane is swept row by row, two outputs at a time, its nine weights in six registers. The
+ * last of an odd number of columns is swept downwards.
  *
  * [kernel]
  * op = ["DEPTHWISE_CONV_2D"]
@@ -9,7 +10,8 @@
  * isa = ["dsp"]
  * when = [
  *   "channel_multiplier == 1", "in_channels % 4 == 0", "in_channels < 2048",
- *   "kernel_h == 3", "kernel_w == 3", "dilation_h == 1", "dilation_w == 1", "stride_w <= 2", "plane_pitch < 1000",
+ *   "kernel_h == 3", "kernel_w == 3", "dilation_h == 1", "dilation_w == 1", "stride_w <= 2",
+ *   "plane_pitch * (stride_h + 2) < 2040",
  *   "short_requantization", "low == -128", "high == 127",
  * ]
  * scratch = "8 * plane_pitch * ((band_rows - 1) * stride_h + 3)"
@@ -42,6 +44,20 @@ typedef struct {
     "smlad %[b], %[q], %[first" #row "], %[b]\n"                                                                       \
     "smlabt %[b], %[t], %[last" #row "], %[b]\n"
 
+/* Two complete sums become int8; the registers that held pixels take the constants. */
+#define HB_DW3_REQUANTIZE                                                                                              \
+    "ldr.w %[p], %[multiplier]\n"                                                                                      \
+    "ldr.w %[q], %[addend]\n"                                                                                          \
+    "ldr.w %[t], %[shift]\n"                                                                                           \
+    "add.w %[u], %[q], %[a], asr #31\n"                                                                                \
+    "smmlar %[a], %[a], %[p], %[u]\n"                                                                                  \
+    "add.w %[u], %[q], %[b], asr #31\n"                                                                                \
+    "smmlar %[b], %[b], %[p], %[u]\n"                                                                                  \
+    "asr.w %[a], %[a], %[t]\n"                                                                                         \
+    "asr.w %[b], %[b], %[t]\n"                                                                                         \
+    "ssat %[a], #8, %[a]\n"                                                                                            \
+    "ssat %[b], #8, %[b]\n"
+
 /* `rows` rows of `pairs` pairs of outputs; `x` is the first window's corner.
  *
  * Registers: two sums, six of weights, two pointers, four that hold pixels and then what requantization needs, which
@@ -51,35 +67,24 @@ typedef struct {
         ".balign 4\n"                                                                                                  \
         "1:\n"                                                                                                         \
         "ldr.w %[a], %[bias]\n"                                                                                        \
-        "ldr.w %[b], %[bias]\n" ROW(0) ROW(1) ROW(2) "ldr.w %[p], %[multiplier]\n"                                     \
-                                                     "ldr.w %[q], %[addend]\n"                                         \
-                                                     "ldr.w %[t], %[shift]\n"                                          \
-                                                     "add.w %[u], %[q], %[a], asr #31\n"                               \
-                                                     "smmlar %[a], %[a], %[p], %[u]\n"                                 \
-                                                     "add.w %[u], %[q], %[b], asr #31\n"                               \
-                                                     "smmlar %[b], %[b], %[p], %[u]\n"                                 \
-                                                     "asr.w %[a], %[a], %[t]\n"                                        \
-                                                     "asr.w %[b], %[b], %[t]\n"                                        \
-                                                     "ssat %[a], #8, %[a]\n"                                           \
-                                                     "ssat %[b], #8, %[b]\n"                                           \
-                                                     "ldr.w %[t], %[end]\n"                                            \
-                                                     "strb.w %[a], [%[out]]\n"                                         \
-                                                     "strb.w %[b], [%[out], %[channels]]\n"                            \
-                                                     "addw %[x], %[x], #" advance "\n"                                 \
-                                                     "addw %[out], %[out], #2 * %c[channels]\n"                        \
-                                                     "cmp.w %[x], %[t]\n"                                              \
-                                                     "bne.w 1b\n"                                                      \
-                                                     "ldr.w %[a], %[x_step]\n"                                         \
-                                                     "ldr.w %[b], %[out_step]\n"                                       \
-                                                     "ldr.w %[p], %[end_step]\n"                                       \
-                                                     "ldr.w %[q], %[rows]\n"                                           \
-                                                     "add.w %[x], %[x], %[a]\n"                                        \
-                                                     "add.w %[out], %[out], %[b]\n"                                    \
-                                                     "add.w %[t], %[t], %[p]\n"                                        \
-                                                     "subs.w %[q], %[q], #1\n"                                         \
-                                                     "str.w %[t], %[end]\n"                                            \
-                                                     "str.w %[q], %[rows]\n"                                           \
-                                                     "bne.w 1b\n"                                                      \
+        "ldr.w %[b], %[bias]\n" ROW(0) ROW(1) ROW(2) HB_DW3_REQUANTIZE "ldr.w %[t], %[end]\n"                          \
+                                                                       "strb.w %[a], [%[out]]\n"                       \
+                                                                       "strb.w %[b], [%[out], %[channels]]\n"          \
+                                                                       "addw %[x], %[x], #" advance "\n"               \
+                                                                       "addw %[out], %[out], #2 * %c[channels]\n"      \
+                                                                       "cmp.w %[x], %[t]\n"                            \
+                                                                       "bne.w 1b\n"                                    \
+                                                                       "ldr.w %[a], %[x_step]\n"                       \
+                                                                       "ldr.w %[b], %[out_step]\n"                     \
+                                                                       "ldr.w %[p], %[end_step]\n"                     \
+                                                                       "ldr.w %[q], %[rows]\n"                         \
+                                                                       "add.w %[x], %[x], %[a]\n"                      \
+                                                                       "add.w %[out], %[out], %[b]\n"                  \
+                                                                       "add.w %[t], %[t], %[p]\n"                      \
+                                                                       "subs.w %[q], %[q], #1\n"                       \
+                                                                       "str.w %[t], %[end]\n"                          \
+                                                                       "str.w %[q], %[rows]\n"                         \
+                                                                       "bne.w 1b\n"                                    \
         : [a] "=&r"(a), [b] "=&r"(b), [p] "=&r"(p0), [q] "=&r"(q0), [t] "=&r"(t), [u] "=&r"(u), [x] "+r"(x),           \
           [out] "+r"(out), [end] "+m"(end), [rows] "+m"(rows)                                                          \
         : [first0] "r"(w->first[0]), [first1] "r"(w->first[1]), [first2] "r"(w->first[2]), [last0] "r"(w->last[0]),    \
@@ -88,7 +93,7 @@ typedef struct {
           [end_step] "m"(end_step), [pitch] "i"(pitch), [channels] "i"(channels)                                       \
         : "cc", "memory")
 
-/* One output in plain C: what a row of one pixel, and the host, make do with. */
+/* One output in plain C: the last one of an odd number, and all on the host. */
 HB_KERNEL int8_t hb_dw3_single(const int16_t *x, int32_t pitch, const hb_dw3_weights *w, const hb_dsp_channel *channel)
 {
     int32_t sum = channel->bias;
@@ -137,6 +142,53 @@ HB_KERNEL hb_dw3_weights hb_dw3_weights_of(const int8_t *weights, int32_t channe
     return w;
 }
 
+/* A row of the windows at x and, `down` numbers further, at the one below. */
+#define HB_DW3_ROW_DOWN(row)                                                                                           \
+    "ldr.w %[p], [%[x], #2 * " #row " * %c[pitch]]\n"                                                                  \
+    "ldr.w %[q], [%[x], #2 * " #row " * %c[pitch] + 4]\n"                                                              \
+    "smlad %[a], %[p], %[first" #row "], %[a]\n"                                                                       \
+    "smlabt %[a], %[q], %[last" #row "], %[a]\n"                                                                       \
+    "ldr.w %[p], [%[x], #2 * (" #row " * %c[pitch] + %c[down])]\n"                                                     \
+    "ldr.w %[q], [%[x], #2 * (" #row " * %c[pitch] + %c[down]) + 4]\n"                                                 \
+    "smlad %[b], %[p], %[first" #row "], %[b]\n"                                                                       \
+    "smlabt %[b], %[q], %[last" #row "], %[b]\n"
+
+/* `pairs` > 0 pairs of outputs of one column, one below the other. */
+HB_KERNEL void hb_dw3_column(const int16_t *x, int32_t pitch, int32_t down, int8_t *out, int32_t out_down,
+                             int32_t pairs, const hb_dw3_weights *w, const hb_dsp_channel *channel)
+{
+#ifdef __ARM_FEATURE_DSP
+    const hb_dsp_channel c = *channel;
+    const int16_t *const end = x + 2 * down * pairs;
+    const int32_t x_step = 4 * down;
+    int32_t a, b, p0, q0, t, u;
+    __asm volatile(".balign 4\n"
+                   "1:\n"
+                   "ldr.w %[a], %[bias]\n"
+                   "ldr.w %[b], %[bias]\n" HB_DW3_ROW_DOWN(0) HB_DW3_ROW_DOWN(1) HB_DW3_ROW_DOWN(2) HB_DW3_REQUANTIZE
+                   "ldr.w %[t], %[end]\n"
+                   "ldr.w %[u], %[out_down]\n"
+                   "ldr.w %[p], %[x_step]\n"
+                   "strb.w %[a], [%[out]]\n"
+                   "strb.w %[b], [%[out], %[u]]\n"
+                   "add.w %[x], %[x], %[p]\n"
+                   "add.w %[out], %[out], %[u], lsl #1\n"
+                   "cmp.w %[x], %[t]\n"
+                   "bne.w 1b\n"
+                   : [a] "=&r"(a), [b] "=&r"(b), [p] "=&r"(p0), [q] "=&r"(q0), [t] "=&r"(t), [u] "=&r"(u), [x] "+r"(x),
+                     [out] "+r"(out)
+                   : [first0] "r"(w->first[0]), [first1] "r"(w->first[1]), [first2] "r"(w->first[2]),
+                     [last0] "r"(w->last[0]), [last1] "r"(w->last[1]), [last2] "r"(w->last[2]), [bias] "m"(c.bias),
+                     [multiplier] "m"(c.multiplier), [addend] "m"(c.addend), [shift] "m"(c.shift), [end] "m"(end),
+                     [out_down] "m"(out_down), [x_step] "m"(x_step), [pitch] "i"(pitch), [down] "i"(down)
+                   : "cc", "memory");
+#else
+    for (int32_t y = 0; y < 2 * pairs; y++) {
+        out[y * out_down] = hb_dw3_single(x + y * down, pitch, w, channel);
+    }
+#endif
+}
+
 /* Rows [top, bottom) of one channel, from its plane. */
 HB_KERNEL void hb_dw3_plane(const int16_t *plane, const hb_view *out, hb_region at, int32_t channel, int32_t top,
                             int32_t bottom, const hb_conv_int8_args *p)
@@ -144,19 +196,22 @@ HB_KERNEL void hb_dw3_plane(const int16_t *plane, const hb_view *out, hb_region 
     const hb_dw3_weights w = hb_dw3_weights_of(p->weights + channel, p->in_channels);
     const hb_dsp_channel requantized =
         hb_dsp_channel_of(p->bias[channel], p->multiplier[channel], p->shift[channel], p->output_offset);
-    const int32_t cols = at.x1 - at.x0, down = p->stride_h * p->plane_pitch, out_down = out->cols * p->in_channels;
+    const int32_t cols = at.x1 - at.x0, rows = bottom - top;
+    const int32_t down = p->stride_h * p->plane_pitch, out_down = out->cols * p->in_channels;
     int8_t *result = (int8_t *)out->data + hb_at(out, top, at.x0, p->in_channels) + channel;
-    if (cols == 1) {
-        for (int32_t y = top; y < bottom; y++, plane += down, result += out_down) {
-            *result = hb_dw3_single(plane, p->plane_pitch, &w, &requantized);
-        }
-        return;
+    if (cols > 1) {
+        hb_dw3_pairs(plane, p->plane_pitch, p->stride_w, down, result, p->in_channels, out_down, cols / 2, rows, &w,
+                     &requantized);
     }
-    /* All pairs; then, of an odd number of columns, the last two once more as a pair. */
-    for (int32_t sweep = 0; sweep <= cols % 2; sweep++) {
-        const int32_t x = sweep == 0 ? 0 : cols - 2;
-        hb_dw3_pairs(plane + x * p->stride_w, p->plane_pitch, p->stride_w, down, result + x * p->in_channels,
-                     p->in_channels, out_down, sweep == 0 ? cols / 2 : 1, bottom - top, &w, &requantized);
+    if (cols % 2 != 0) {
+        const int16_t *x = plane + (cols - 1) * p->stride_w;
+        result += (cols - 1) * p->in_channels;
+        if (rows > 1) {
+            hb_dw3_column(x, p->plane_pitch, down, result, out_down, rows / 2, &w, &requantized);
+        }
+        if (rows % 2 != 0) {
+            result[(rows - 1) * out_down] = hb_dw3_single(x + (rows - 1) * down, p->plane_pitch, &w, &requantized);
+        }
     }
 }
 

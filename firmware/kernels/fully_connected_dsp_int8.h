@@ -32,7 +32,7 @@ HB_KERNEL void hb_fully_connected_dsp_widen(const int8_t *input, int32_t inputs,
         } else if (i < inputs) {
             memcpy(&word, input + i, (size_t)(inputs % 4));
         }
-        const uint32_t odd = hb_ssub16(hb_sxtb16(word >> 8), 0x007f007f);
+        const uint32_t odd = hb_ssub16(hb_sxtb16_odd(word), 0x007f007f);
         wide[0] = odd;
         wide[1] = hb_ssub16(word << 8 & 0xff00ff00, odd);
     }

@@ -53,6 +53,18 @@ HB_KERNEL uint32_t hb_sxtb16(uint32_t word)
 #endif
 }
 
+/* Bytes 1 and 3 of a word, sign-extended to halfwords. */
+HB_KERNEL uint32_t hb_sxtb16_odd(uint32_t word)
+{
+#ifdef __ARM_FEATURE_DSP
+    uint32_t result;
+    __asm("sxtb16 %0, %1, ror #8" : "=r"(result) : "r"(word));
+    return result;
+#else
+    return hb_sxtb16(word >> 8);
+#endif
+}
+
 /* Halfwords added modulo 2^16. */
 HB_KERNEL uint32_t hb_sadd16(uint32_t a, uint32_t b)
 {
@@ -97,22 +109,32 @@ HB_KERNEL uint32_t hb_rest(const int8_t *bytes, int32_t count, uint8_t fill)
     return count > 2 ? first | second << 8 | third << 16 | (uint32_t)fill << 24 : first | second << 16;
 }
 
-/* `count` weights; a word goes to every `step`-th place. */
-HB_KERNEL void hb_widen_weights(const int8_t *weights, int32_t count, uint32_t *wide, int32_t step)
+/* `count` weights; a word goes to every second place. Four words are loaded at once, because loads pipeline. */
+HB_KERNEL void hb_widen_weights(const int8_t *weights, int32_t count, uint32_t *wide)
 {
-#pragma GCC unroll 4
-    for (int32_t i = 0; i < count / 4; i++) {
-        const uint32_t word = hb_load32(weights + 4 * i);
-        wide[2 * i * step] = hb_sxtb16(word);
-        wide[(2 * i + 1) * step] = hb_sxtb16(word >> 8);
+    for (; count >= 16; count -= 16, weights += 16, wide += 16) {
+        const uint32_t a = hb_load32(weights), b = hb_load32(weights + 4);
+        const uint32_t c = hb_load32(weights + 8), d = hb_load32(weights + 12);
+        wide[0] = hb_sxtb16(a), wide[2] = hb_sxtb16_odd(a), wide[4] = hb_sxtb16(b), wide[6] = hb_sxtb16_odd(b);
+        wide[8] = hb_sxtb16(c), wide[10] = hb_sxtb16_odd(c), wide[12] = hb_sxtb16(d), wide[14] = hb_sxtb16_odd(d);
     }
-    if (count % 4 != 0) {
-        const uint32_t word = hb_rest(weights + count / 4 * 4, count % 4, 0);
-        wide[count / 4 * 2 * step] = hb_sxtb16(word);
-        if (count % 4 == 3) {
-            wide[(count / 4 * 2 + 1) * step] = hb_sxtb16(word >> 8);
+    for (; count >= 4; count -= 4, weights += 4, wide += 4) {
+        const uint32_t word = hb_load32(weights);
+        wide[0] = hb_sxtb16(word), wide[2] = hb_sxtb16_odd(word);
+    }
+    if (count > 0) {
+        const uint32_t word = hb_rest(weights, count, 0);
+        wide[0] = hb_sxtb16(word);
+        if (count == 3) {
+            wide[2] = hb_sxtb16_odd(word);
         }
     }
+}
+
+/* The same for many weights, where a call costs little. */
+HB_SHARED void hb_widen_many_weights(const int8_t *weights, int32_t count, uint32_t *wide)
+{
+    hb_widen_weights(weights, count, wide);
 }
 
 /* Bytes 0 and 2 of a word of activations as 2 * (x + offset). */
