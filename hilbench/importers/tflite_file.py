@@ -96,7 +96,7 @@ def read(path: Path) -> FileModel:
         raise ModelError(error.strerror or str(error), where=str(path)) from error
     if content[4:8] != FILE_IDENTIFIER:
         found = content[4:8].decode("ascii", "replace")
-        raise ModelError(f"not a TensorFlow Lite file: identifier '{found}'", where=str(path), right="'TFL3' at byte 4")
+        raise ModelError(f"not a TensorFlow Lite file: identifier {found!r}", where=str(path), right="'TFL3' at byte 4")
     with _damage(path):
         return _model(content)
 
