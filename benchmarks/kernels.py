@@ -20,7 +20,6 @@ from pathlib import Path
 import numpy as np
 
 from hilbench.boards import Board, find
-from hilbench.build.elf import read_elf
 from hilbench.build.execute import execute
 from hilbench.build.image import FirmwareImage
 from hilbench.build.plan import prepare
@@ -32,7 +31,7 @@ from hilbench.ir.graph import Array, Graph, Op, QuantParams, Tensor
 from hilbench.ir.reference import run as reference
 from hilbench.plan.make import make_plan
 from hilbench.plan.plan import Plan
-from hilbench.profile import Priced, plugin, price, record
+from hilbench.profile import Priced, harness, price
 from hilbench.targets.target import TARGETS
 from hilbench.variants.transform import transform
 from hilbench.variants.variant import Variant
@@ -87,21 +86,19 @@ def networks(paths: list[Path]) -> Iterator[tuple[str, Graph]]:
 
 def measured(plan: Plan, image: FirmwareImage, board: Board) -> Priced:
     """Run once under the profiler, compare the outputs, price the profile."""
-    elf = read_elf(image.elf)
     rng = np.random.default_rng(1)
     inputs = {name: _random(plan.graph[name], rng) for name in plan.graph.inputs}
     expected = reference(plan.graph, inputs)
-    watch = plugin.Watch(elf.symbols["hb_step_begin"].address & ~1, elf.symbols["hb_step_mark"].address)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "profile"
-        extra = plugin.arguments(plugin.build(), out, watch)
+        extra = harness.arguments(image, board, out)
         with TARGETS["qemu"].open(board, image, extra=extra) as session:  # type: ignore[call-arg]
             for index, name in enumerate(plan.graph.inputs):
                 session.write_input(index, inputs[name].tobytes())
             session.run()
             for index, name in enumerate(plan.graph.outputs):
                 _compare(session.read_output(index), expected[name])
-        profile = record.runs(record.read(out), [step.name for step in plan.steps], 1)[-1]
+        profile = harness.profiles(out, image, board, [step.name for step in plan.steps], 1)[-1]
     assert board.timing is not None
     return price(profile, board.timing)
 
