@@ -20,6 +20,7 @@ HB_KERNEL uint32_t hb_conv_2d_int8_sum(const int8_t *input, int32_t start, int32
         for (int32_t kx = cols.first; kx < cols.last; kx++) {
             const int8_t *pixel = &input[start + ky * pitch + kx * p->dilation_w * p->in_channels];
             const int8_t *weight = weights + (ky * p->kernel_w + kx) * p->group_inputs;
+#pragma GCC unroll 4
             for (int32_t c = 0; c < p->group_inputs; c++) {
                 sum += (uint32_t)((pixel[c] + p->input_offset) * weight[c]);
             }

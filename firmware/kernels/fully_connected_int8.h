@@ -20,6 +20,7 @@ HB_KERNEL void hb_fully_connected_int8(const void *in, void *out, const hb_fully
         for (int32_t o = 0; o < p->outputs; o++) {
             const int8_t *weight = p->weights + o * p->inputs;
             uint32_t sum = (uint32_t)p->bias[o];
+#pragma GCC unroll 4
             for (int32_t i = 0; i < p->inputs; i++) {
                 sum += (uint32_t)((input[i] + p->input_offset) * weight[i]);
             }
