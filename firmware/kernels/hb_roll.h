@@ -37,10 +37,11 @@ typedef struct {
     uint8_t inputs;
 } hb_roll_map;
 
-/* The next piece of a map begins at (y, x) and goes to `slot`; asked for are the pixels up to (asked_y, asked_x). */
+/* The next piece of a map begins at (y, x) and goes to `slot`; asked for are the pixels up to (asked_y, asked_x), by
+ * the map `asked_by`. */
 typedef struct {
     int16_t y, x, asked_y, asked_x;
-    uint16_t slot;
+    uint16_t slot, asked_by;
 } hb_roll_state;
 
 /* What the function of a step gets: where its operands are, and the pixels to write. */
@@ -71,8 +72,8 @@ HB_KERNEL int hb_roll_written(const hb_roll_state *now, int32_t y, int32_t x)
     return now->y > y || (now->y == y && now->x > x);
 }
 
-/* The input map of which pixels are missing for the next piece of map k, having asked for them; -1 if none is. */
-HB_KERNEL int32_t hb_roll_missing(const hb_roll_map *maps, hb_roll_state *state, uint8_t k)
+/* The input map of which pixels are missing for the next piece of map k, having asked for them; k itself if none is. */
+HB_KERNEL uint8_t hb_roll_missing(const hb_roll_map *maps, hb_roll_state *state, uint8_t k)
 {
     for (uint8_t i = 0; i < maps[k].inputs; i++) {
         const hb_roll_input *in = &maps[k].in[i];
@@ -80,10 +81,11 @@ HB_KERNEL int32_t hb_roll_missing(const hb_roll_map *maps, hb_roll_state *state,
         if (!hb_roll_written(&state[in->from], need.y1 - 1, need.x1 - 1)) {
             state[in->from].asked_y = (int16_t)(need.y1 - 1);
             state[in->from].asked_x = (int16_t)(need.x1 - 1);
+            state[in->from].asked_by = k;
             return in->from;
         }
     }
-    return -1;
+    return k;
 }
 
 /* Slot of pixel (y, x), which has been written. */
@@ -161,33 +163,35 @@ HB_KERNEL void hb_roll_piece(const hb_roll_map *maps, hb_roll_state *state, uint
     now->slot = (uint16_t)(now->slot + map->piece);
 }
 
-/* Run a stage of `count` maps; `memory` holds a state and a byte for each of them. */
+/* Write map `wanted` to its end, and whatever it asks for before. */
+HB_KERNEL void hb_roll_whole(const hb_roll_map *maps, hb_roll_state *state, uint8_t wanted, hb_roll_run run)
+{
+    state[wanted].asked_y = (int16_t)(maps[wanted].rows - 1);
+    state[wanted].asked_x = (int16_t)(maps[wanted].cols - 1);
+    for (uint8_t k = wanted;;) {
+        if (!hb_roll_written(&state[k], state[k].asked_y, state[k].asked_x)) {
+            const uint8_t missing = hb_roll_missing(maps, state, k);
+            if (missing == k) {
+                hb_roll_piece(maps, state, k, run);
+            }
+            k = missing;
+        } else if (k != wanted) {
+            k = (uint8_t)state[k].asked_by;
+        } else {
+            return;
+        }
+    }
+}
+
+/* Run a stage of `count` maps; `memory` holds a state for each of them. */
 HB_KERNEL void hb_roll(const hb_roll_map *maps, uint8_t count, void *memory, hb_roll_run run)
 {
     hb_roll_state *state = memory;
-    uint8_t *asking = (uint8_t *)(state + count);
     memset(state, 0, count * sizeof *state);
-    for (uint8_t i = 0; i <= count; i++) {
-        const uint8_t wanted = i == 0 ? (uint8_t)(count - 1) : (uint8_t)(i - 1);
-        if (i > 0 && maps[wanted].ring > 0) {
-            continue;
-        }
-        state[wanted].asked_y = (int16_t)(maps[wanted].rows - 1);
-        state[wanted].asked_x = (int16_t)(maps[wanted].cols - 1);
-        uint8_t depth = 1;
-        asking[0] = wanted;
-        while (depth > 0) {
-            const uint8_t k = asking[depth - 1];
-            if (hb_roll_written(&state[k], state[k].asked_y, state[k].asked_x)) {
-                depth--;
-                continue;
-            }
-            const int32_t missing = hb_roll_missing(maps, state, k);
-            if (missing < 0) {
-                hb_roll_piece(maps, state, k, run);
-            } else {
-                asking[depth++] = (uint8_t)missing;
-            }
+    hb_roll_whole(maps, state, (uint8_t)(count - 1), run);
+    for (uint8_t k = 0; k < count; k++) {
+        if (maps[k].ring == 0) {
+            hb_roll_whole(maps, state, k, run);
         }
     }
 }
