@@ -25,25 +25,14 @@ def make_plan(graph: Graph, schedule: Part, features: frozenset[str]) -> Plan:
     ready = reordered(folded, best_order(folded, Kernels(folded, features).whole()))
     fast = Kernels(ready, features)
     budget = SCHEDULES[schedule.name].budget(schedule.argument)
-    if budget is None:
-        return _least(ready, schedule, fast)
-    return _within(ready, schedule, fast, budget)
+    lean = fast if budget is None else Kernels(ready, features - FAST_FEATURES)
+    lean.whole()
 
+    def scratch(position: int, piece: int) -> tuple[int, int]:
+        return lean.of(position, piece).scratch, fast.of(position, piece).scratch
 
-def _least(graph: Graph, schedule: Part, kernels: Kernels) -> Plan:
-    kernels.whole()
-    proposals = SCHEDULES[schedule.name].propose(graph, schedule.argument, kernels.scratch)
-    return choose_plan(graph, proposals, kernels.along)
-
-
-def _within(graph: Graph, schedule: Part, fast: Kernels, budget: int) -> Plan:
-    """With the fast kernels where that is possible within the budget, else the least arena with those that fit."""
-    if budget:
-        plan = _least(graph, schedule, fast)
-        if plan.arena_bytes <= budget:
-            return plan
-    lean = Kernels(graph, fast.features - FAST_FEATURES)
-    return _upgraded(_least(graph, schedule, lean), lean, fast, budget)
+    plan = choose_plan(ready, SCHEDULES[schedule.name].propose(ready, schedule.argument, scratch), lean.along)
+    return plan if budget is None else _upgraded(plan, lean, fast, budget)
 
 
 def _upgraded(plan: Plan, lean: Kernels, fast: Kernels, budget: int) -> Plan:

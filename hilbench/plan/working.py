@@ -62,9 +62,10 @@ class Kernels:
             self._known[position, piece] = self._served(self.graph.ops[position], piece)
         return self._known[position, piece]
 
-    def scratch(self, position: int, piece: int) -> int:
-        """Working space in bytes of that kernel."""
-        return self.of(position, piece).scratch
+    def scratch(self, position: int, piece: int) -> tuple[int, int]:
+        """Working space in bytes of that kernel, which is the leanest and the fastest one here."""
+        size = self.of(position, piece).scratch
+        return size, size
 
     def along(self, schedule: Schedule) -> Sequence[Working]:
         """What every operator needs in a schedule, by position."""

@@ -7,7 +7,7 @@ as a rolling stage. The memory of a stage depends on its two cuts alone.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
@@ -15,6 +15,7 @@ from math import prod
 import numpy as np
 
 from hilbench.ir.graph import Graph
+from hilbench.ir.opdef import OPS
 from hilbench.variants.demand import Followed, follow, grid, piece_of, sums, windows
 from hilbench.variants.schedule import Layer, Overlap, Rolling, Stage
 from hilbench.variants.schedules.patch import is_local
@@ -29,6 +30,7 @@ from hilbench.variants.stages import (
     stage_gathers,
     sum_bytes,
 )
+from hilbench.variants.variant import Scratch
 
 PIECES = (1, 2, 4, 8, 16, 1 << 15)
 """Pixels of a row that are written at a time: those tried; the last means whole rows."""
@@ -40,13 +42,45 @@ SLIDE_SHARE = 12
 """A map that slides has room for this part of its pixels more: each pixel is moved about so many times."""
 
 
+PIECE_COST, FAST_COST, SLOW_COST = 1500.0, 1.5, 10.0
+"""Instructions of a piece besides its MACs, and of a MAC in fast and in other kernels: this project's own kernels on a
+Cortex-M4, roughly; they only rank stages that fit."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """One operator of a stage: its MACs, and the bytes alive while it runs, with the leanest and the fastest kernel."""
+
+    macs: int
+    lean: int
+    fast: int
+
+
 @dataclass(frozen=True)
 class Candidate:
-    """A stage between two cuts: the bytes alive while it runs, and the pieces it is run in (0: one whole layer)."""
+    """A stage between two cuts: what its operators need, and the pieces it is run in (0: one whole layer)."""
 
-    bytes: int
+    loads: tuple[Load, ...]
     pieces: int
     stage: Stage
+
+    @property
+    def bytes(self) -> int:
+        """Bytes alive while it runs, with the leanest kernels."""
+        return max(load.lean for load in self.loads)
+
+    def cost(self, limit: float) -> float:
+        """Instructions, roughly, with the fastest kernels that fit into `limit` bytes."""
+        work = sum(load.macs * (FAST_COST if load.fast <= limit else SLOW_COST) for load in self.loads)
+        return work + PIECE_COST * self.pieces
+
+    def apart(self, graph: Graph) -> Candidate:
+        """With output and input beside each other instead of overlapping."""
+        if not isinstance(self.stage, Rolling) or self.stage.overlap is None:
+            return self
+        more = saved(graph, self.stage.overlap)
+        loads = tuple(Load(load.macs, load.lean + more, load.fast + more) for load in self.loads)
+        return Candidate(loads, self.pieces, replace(self.stage, overlap=None))
 
 
 @dataclass(frozen=True)
@@ -66,13 +100,11 @@ class _Block:
 class Cuts:
     """The stages that a graph can be cut into, with what each needs.
 
-    `scratch(p, piece)` is the working space in bytes of operator p's kernel, run whole (0) or `piece` pixels at a time;
-    graph inputs in `streamed` never exist whole.
+    `scratch(p, piece)` is the working space in bytes of operator p's leanest and fastest kernel, run whole (0) or
+    `piece` pixels at a time; graph inputs in `streamed` never exist whole.
     """
 
-    def __init__(
-        self, graph: Graph, scratch: Callable[[int, int], int], streamed: tuple[str, ...], most: Sequence[int]
-    ) -> None:
+    def __init__(self, graph: Graph, scratch: Scratch, streamed: tuple[str, ...], most: Sequence[int]) -> None:
         self.graph, self.scratch, self.streamed, self.most = graph, scratch, streamed, most
         self._blocks: dict[tuple[int, int], list[_Block]] = {}
         self._followed: dict[tuple[_Block, frozenset[str], int], Followed] = {}
@@ -99,8 +131,7 @@ class Cuts:
     def candidates(self, start: int, stop: int) -> Iterator[Candidate]:
         """Every way to run the operators from `start` to before `stop` as one stage."""
         if stop - start == 1 and not self._feeds(start, stop):
-            whole = self._whole(start, stop) + aligned(self.scratch(start, 0))
-            yield Candidate(whole, 0, Layer(start))
+            yield Candidate((self._load(start, self._whole(start, stop), 0),), 0, Layer(start))
         if self._rolls(start, stop):
             found = {candidate.pieces: candidate for candidate in self._all_rolled(start, stop)}
             yield from found.values()
@@ -109,9 +140,18 @@ class Cuts:
         """With shorter and longer pieces; one operator alone only where that saves something."""
         for most in self.most:
             stage = self._rolled(start, stop, most)
-            size, pieces = self._needs(stage)
             if stop - start > 1 or stage.overlap or stage.streamed:
-                yield Candidate(size, pieces, stage)
+                fixed, pieces = self._fixed(stage)
+                loads = (self._load(p, fixed + self._gather(stage, p), self._piece(stage, p)) for p in stage.ops)
+                yield Candidate(tuple(loads), pieces, stage)
+
+    def _load(self, position: int, besides: int, piece: int) -> Load:
+        lean, fast = self.scratch(position, piece)
+        return Load(self._macs[position], besides + aligned(lean), besides + aligned(fast))
+
+    @cached_property
+    def _macs(self) -> list[int]:
+        return [OPS[op.kind].macs(op, self.graph) for op in self.graph.ops]
 
     def _feeds(self, start: int, stop: int) -> bool:
         """Whether a streamed input is read here."""
@@ -176,12 +216,12 @@ class Cuts:
 
     def _slid(self, stage: Rolling) -> Rolling:
         """The stage with as many rings sliding as that makes it smaller: those first that most is gathered of."""
-        best, least = stage, self._needs(stage)[0]
+        best, least = stage, self._least(stage)
         while (name := self._most_gathered(best)) is not None:
             room = stage.rings[name] + max(stage.rings[name] // SLIDE_SHARE, 1)
             pixels = -(-room // stage.pieces[name]) * stage.pieces[name]
             slid = replace(best, slides={**best.slides, name: pixels})
-            size, _ = self._needs(slid)
+            size = self._least(slid)
             if size >= least:
                 return best
             best, least = slid, size
@@ -193,14 +233,17 @@ class Cuts:
         gathers = stage_gathers(self.graph, stage, self.graph.ops[position])
         return max(gathers, key=lambda name: gathers[name], default=None)
 
-    def _needs(self, stage: Rolling) -> tuple[int, int]:
-        """Bytes alive while a stage runs, and the pieces that it runs in."""
+    def _least(self, stage: Rolling) -> int:
+        """Bytes alive while a stage runs, with the leanest kernels."""
+        return self._fixed(stage)[0] + max(self._work(stage, position) for position in stage.ops)
+
+    def _fixed(self, stage: Rolling) -> tuple[int, int]:
+        """Bytes alive all the while a stage runs, and the pieces that it runs in."""
         whole = self._whole(stage.ops[0], stage.ops[-1] + 1) - saved(self.graph, stage.overlap)
         ring = sum(ring_bytes(self.graph, name, stage.pixels(name)) for name in stage.rings)
-        work = max(self._work(stage, position) for position in stage.ops)
         pieces = sum(self._steps(name) // piece for name, piece in stage.pieces.items())
         state = aligned(STATE_BYTES * len(stage.pieces)) + sum_bytes(self.graph, stage)
-        return whole + ring + work + state, pieces
+        return whole + ring + state, pieces
 
     def _steps(self, name: str) -> int:
         """Pixels that are worked through to write a map."""
@@ -245,14 +288,21 @@ class Cuts:
         return self.graph[name].shape[3] * self.graph[name].dtype.size
 
     def _work(self, stage: Rolling, position: int) -> int:
-        """Scratch of the kernel and of the windows that are gathered for it."""
-        op = self.graph.ops[position]
-        piece = stage.pieces[op.outputs[0]]
+        """Scratch of the leanest kernel, and of the windows that are gathered for it."""
+        lean, _ = self.scratch(position, self._piece(stage, position))
+        return aligned(lean) + self._gather(stage, position)
+
+    def _piece(self, stage: Rolling, position: int) -> int:
+        return stage.pieces[self.graph.ops[position].outputs[0]]
+
+    def _gather(self, stage: Rolling, position: int) -> int:
+        """Bytes of the windows that are gathered for an operator."""
+        op, piece = self.graph.ops[position], self._piece(stage, position)
         rings = [which for which, name in enumerate(op.inputs) if jumps(stage, name)]
         for which in rings:
             if (position, which, piece) not in self._gathered:
                 self._gathered[position, which, piece] = gathered(op, self.graph, which, piece)
-        return aligned(self.scratch(position, piece)) + sum(self._gathered[position, which, piece] for which in rings)
+        return sum(self._gathered[position, which, piece] for which in rings)
 
     def _stage_blocks(
         self, start: int, stop: int, pieces: dict[str, int], outputs: frozenset[str], most: int

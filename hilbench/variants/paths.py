@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
 from math import inf
 
 from hilbench.ir.graph import Graph
 from hilbench.variants.cuts import Candidate, Cuts
-from hilbench.variants.schedule import Rolling, Schedule, Stage
-from hilbench.variants.stages import saved
+from hilbench.variants.schedule import Schedule, Stage
 
 Edges = list[list[tuple[int, Candidate]]]
 """By the cut where a stage ends: the cut where it begins, and the stage."""
 
 
 def best_stages(edges: Edges, limit: float = inf) -> Schedule | None:
-    """The stages that need the least memory, or at most `limit` bytes; of those the ones run in the fewest pieces.
+    """The stages that need the least memory, run in the fewest pieces; or the cheapest ones within `limit` bytes.
 
     None where no sequence of stages is possible, or within the limit.
     """
     most = _bottleneck(edges)
     if most == inf or most > limit:
         return None
-    return _fewest(edges, most if limit == inf else limit)
+    if limit == inf:
+        return _cheapest(edges, most, lambda stage: stage.pieces)
+    return _cheapest(edges, limit, lambda stage: stage.cost(limit))
 
 
 def apart(edges: Edges, graph: Graph) -> Edges:
     """The same stages with output and input beside each other: more bytes, but bytes that are easier to place."""
-    return [[(start, _apart(one, graph)) for start, one in incoming] for incoming in edges]
-
-
-def _apart(one: Candidate, graph: Graph) -> Candidate:
-    if not isinstance(one.stage, Rolling):
-        return one
-    return Candidate(one.bytes + saved(graph, one.stage.overlap), one.pieces, replace(one.stage, overlap=None))
+    return [[(start, one.apart(graph)) for start, one in incoming] for incoming in edges]
 
 
 def all_stages(cuts: Cuts) -> Edges:
@@ -54,12 +49,12 @@ def _bottleneck(edges: Edges) -> float:
     return least[-1]
 
 
-def _fewest(edges: Edges, limit: float) -> Schedule:
-    """The path of fewest pieces, then of fewest stages, that stays within `limit` bytes."""
+def _cheapest(edges: Edges, limit: float, cost: Callable[[Candidate], float]) -> Schedule:
+    """The path of least cost, then of fewest stages, that stays within `limit` bytes."""
     best: list[tuple[float, int, tuple[Stage, ...]]] = [(0.0, 0, ())]
     for incoming in edges[1:]:
         options = [
-            (best[start][0] + one.pieces, best[start][1] + 1, (*best[start][2], one.stage))
+            (best[start][0] + cost(one), best[start][1] + 1, (*best[start][2], one.stage))
             for start, one in incoming
             if one.bytes <= limit and best[start][0] < inf
         ]

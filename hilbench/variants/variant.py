@@ -49,17 +49,17 @@ class Sparsity:
     apply: Callable[[Graph, str], Transformed]
 
 
-Scratch = Callable[[int, int], int]
-"""Bytes of working space by operator and piece (`Scheduling`)."""
+Scratch = Callable[[int, int], tuple[int, int]]
+"""Bytes of working space of the leanest and of the fastest kernel, by operator and piece (`Scheduling`)."""
 
 
 @dataclass(frozen=True)
 class Scheduling:
     """In what order work is done. `propose(graph, argument, scratch)` yields schedules; the planner prices and picks.
 
-    `scratch(p, piece)` is the working space in bytes that the kernel of the operator at position p needs, run whole
-    (piece 0) or so many pixels at a time, for techniques that weigh it themselves. A scheduling that proposes nothing
-    for a graph raises UnsupportedModel and says why.
+    `scratch(p, piece)` is the working space in bytes that the leanest and the fastest kernel of the operator at
+    position p need, run whole (piece 0) or so many pixels at a time, for techniques that weigh it themselves. A
+    scheduling that proposes nothing for a graph raises UnsupportedModel and says why.
 
     `budget(argument)` is None where kernels are to be as fast as they come, whatever scratch they need; otherwise
     memory comes first, and faster kernels are taken within so many bytes of arena (0: the least that is possible).

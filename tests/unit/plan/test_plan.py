@@ -18,7 +18,7 @@ def plan_of(graph: Graph, schedule: str = "layers", argument: str = "", scratch:
     """A plan in which every kernel needs `scratch`, and ADD works in place."""
     every = [Working("k", scratch, op.kind == "ADD") for op in graph.ops]
     return choose_plan(
-        graph, SCHEDULES[schedule].propose(graph, argument, lambda position, piece: scratch), lambda _: every
+        graph, SCHEDULES[schedule].propose(graph, argument, lambda position, piece: (scratch, scratch)), lambda _: every
     )
 
 

@@ -32,9 +32,9 @@ def working(graph: Graph) -> list[Working]:
     return [Working("k", 5 * (i % 3), op.kind in IN_PLACE) for i, op in enumerate(graph.ops)]
 
 
-def none(position: int, piece: int) -> int:
+def none(position: int, piece: int) -> tuple[int, int]:
     """No scratch."""
-    return 0
+    return 0, 0
 
 
 def inputs_of(graph: Graph) -> dict[str, np.ndarray]:
@@ -104,7 +104,7 @@ def test_rolling(data: st.DataObject) -> None:
         st.sampled_from(("", "pixels=1", "pixels=3", "pixels=rows", "input=streamed", "input=streamed,pixels=2"))
     )
     try:
-        schedules = list(SCHEDULES["rolling"].propose(graph, wish, lambda p, _: working(graph)[p].scratch))
+        schedules = list(SCHEDULES["rolling"].propose(graph, wish, lambda p, _: (working(graph)[p].scratch,) * 2))
     except UnsupportedModel:
         assert "streamed" in wish
         return
