@@ -72,6 +72,10 @@ def found(values: tuple[Value, ...], metric: str, provenance: str, step: str = "
         ("sram_model_bytes", "counted", 8 + 16 + 100),
         ("sram_total_bytes", "static", 408 + 16 + 120),
         ("sram_total_bytes", "counted", 408 + 16 + 100),
+        ("flash_weights_bytes", "static", 100),
+        ("flash_code_bytes", "static", 20),
+        ("flash_tables_bytes", "static", 3),
+        ("flash_harness_bytes", "static", 1000),
         ("flash_model_bytes", "static", 123),
         ("flash_total_bytes", "static", 1123),
         ("accuracy", "counted", 0.5),
@@ -80,6 +84,19 @@ def found(values: tuple[Value, ...], metric: str, provenance: str, step: str = "
 )
 def test_totals(metric: str, provenance: str, value: float) -> None:
     assert found(collect(evidence(), right_answer=True), metric, provenance) == [value]
+
+
+@pytest.mark.parametrize(
+    ("total", "provenance", "items"),
+    [
+        ("flash_model_bytes", "static", ("flash_weights_bytes", "flash_code_bytes", "flash_tables_bytes")),
+        ("flash_total_bytes", "static", ("flash_model_bytes", "flash_harness_bytes")),
+        ("sram_total_bytes", "static", ("arena_bytes", "stack_bytes", "static_ram_bytes")),
+    ],
+)
+def test_ledgers_close(total: str, provenance: str, items: tuple[str, ...]) -> None:
+    values = collect(evidence(), right_answer=True)
+    assert found(values, total, provenance) == [sum(found(values, item, provenance)[0] for item in items)]
 
 
 def test_instructions_add_up_in_every_repeat() -> None:
