@@ -9,6 +9,9 @@
 
 #define CLOCK_HFCLKSTART REGISTER(0x40000000u)
 #define CLOCK_HFCLKSTARTED REGISTER(0x40000100u)
+#define APPROTECT_DISABLE REGISTER(0x40000558u)
+#define UICR_APPROTECT REGISTER(0x10001208u)
+#define DEBUG_PORT_OPEN 0x5Au /* HwDisabled, SwDisable */
 #define NVMC_ICACHECNF REGISTER(0x4001E540u)
 #define P0_OUTSET REGISTER(0x50000508u)
 #define P0_DIRSET REGISTER(0x50000518u)
@@ -52,8 +55,18 @@ uint32_t hb_port_clock_hz(void)
     return CORE_HZ; /* the chip has no other */
 }
 
+/* Since build code Fxx the debug port stays shut after a reset unless UICR opens it and the firmware says so too (PS,
+ * access port protection); older chips have no such register and never hold this value in UICR. */
+static void keep_debug_port_open(void)
+{
+    if ((UICR_APPROTECT & 0xFFu) == DEBUG_PORT_OPEN) {
+        APPROTECT_DISABLE = DEBUG_PORT_OPEN;
+    }
+}
+
 void hb_port_init(void)
 {
+    keep_debug_port_open();
 #if !defined(HB_CLOCK_RESET)
     CLOCK_HFCLKSTARTED = 0;
     CLOCK_HFCLKSTART = 1;

@@ -8,80 +8,23 @@
  */
 #include "hb_cache.h"
 #include "hb_port.h"
-#include "hb_stm32.h"
+#include "hb_stm32_f4_f7.h"
 
-#define RCC 0x40023800u
-#define RCC_CR (RCC + 0x00)
-#define RCC_PLLCFGR (RCC + 0x04)
-#define RCC_CFGR (RCC + 0x08)
-#define RCC_AHB1ENR (RCC + 0x30)
-#define RCC_APB1ENR (RCC + 0x40)
-#define RCC_APB2ENR (RCC + 0x44)
-#define PWREN (1u << 28)
-#define PWR_CR1 0x40007000u  /* ODEN 16, ODSWEN 17 */
-#define PWR_CSR1 0x40007004u /* ODRDY 16, ODSWRDY 17 */
-#define FLASH_ACR 0x40023C00u
-
-#define HSI_HZ 16000000u
-#define SW_PLL 2u
-#define PLL_ON (1u << 24)
-#define PLL_READY (1u << 25)
-#define HZ_PER_WAIT_STATE 30000000u /* 2.7 to 3.6 V, RM0385, read access latency */
 #define PREFETCH_AND_ART (3u << 8)
 
 #if defined(HB_BOARD_DISCO_F746NG)
 #define USART 0x40011000u /* USART1, on APB2 */
-#define BUS_SHIFT 13
+#define PRESCALER PPRE2
 #else
 #define USART 0x40004800u /* USART3, on APB1 */
-#define BUS_SHIFT 10
+#define PRESCALER PPRE1
 #endif
 
 const uint8_t hb_port_counter = HB_COUNTER_DWT;
 
-#if !defined(HB_CLOCK_RESET)
-
-static void over_drive(void)
-{
-    hb_stm32_enable(RCC_APB1ENR, PWREN);
-    hb_stm32_enable(PWR_CR1, 1u << 16);
-    hb_stm32_wait(PWR_CSR1, 1u << 16);
-    hb_stm32_enable(PWR_CR1, 1u << 17);
-    hb_stm32_wait(PWR_CSR1, 1u << 17);
-}
-
-/* HSI16 / 8 = 2 MHz, times N = MHz, by 2. */
-static void run_at_full_clock(void)
-{
-    const uint32_t wait_states = (HB_CLOCK_HZ - 1) / HZ_PER_WAIT_STATE;
-    HB_REG(RCC_PLLCFGR) = 8u | (HB_CLOCK_HZ / 1000000u) << 6 | 9u << 24 | 2u << 28;
-    hb_stm32_enable(RCC_CR, PLL_ON);
-    over_drive();
-    hb_stm32_wait(RCC_CR, PLL_READY);
-    HB_REG(FLASH_ACR) = wait_states | PREFETCH_AND_ART;
-    hb_stm32_wait(FLASH_ACR, wait_states);
-    HB_REG(RCC_CFGR) = 5u << 10 | 4u << 13;
-    HB_REG(RCC_CFGR) |= SW_PLL;
-    hb_stm32_wait(RCC_CFGR, SW_PLL << 2);
-    hb_caches_on();
-}
-
-#endif
-
 uint32_t hb_port_clock_hz(void)
 {
-    uint32_t setting = HB_REG(RCC_PLLCFGR);
-    if ((HB_REG(RCC_CFGR) >> 2 & 3u) != SW_PLL) {
-        return HSI_HZ;
-    }
-    return HSI_HZ / (setting & 0x3Fu) * (setting >> 6 & 0x1FFu) / (2 * ((setting >> 16 & 3u) + 1));
-}
-
-/* Clock of the USART's bus: undivided for PPRE below 4, then by 2, 4, 8, 16. */
-static uint32_t bus_hz(void)
-{
-    uint32_t divider = HB_REG(RCC_CFGR) >> BUS_SHIFT & 7u;
-    return divider < 4 ? hb_port_clock_hz() : hb_port_clock_hz() >> (divider - 3);
+    return hb_core_hz();
 }
 
 static void connect_pins(void)
@@ -102,10 +45,11 @@ static void connect_pins(void)
 void hb_port_init(void)
 {
 #if !defined(HB_CLOCK_RESET)
-    run_at_full_clock();
+    hb_run_at(HB_CLOCK_HZ, PREFETCH_AND_ART);
+    hb_caches_on();
 #endif
     connect_pins();
-    hb_stm32_usart_start(USART, (bus_hz() + HB_BAUD / 2) / HB_BAUD);
+    hb_stm32_usart_start(USART, (hb_bus_hz(PRESCALER) + HB_BAUD / 2) / HB_BAUD);
 }
 
 uint8_t hb_port_get(void)

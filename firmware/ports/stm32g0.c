@@ -2,8 +2,8 @@
  *
  *   NUCLEO-G0B1RE   USART2 on PA2, PA3 (UM2324); never run
  *
- * Profiles: HB_CLOCK_RESET leaves 16 MHz and flash without wait states or cache; any other one runs at HB_CLOCK_HZ.
- * The core has no DWT counter.
+ * Profiles: HB_CLOCK_RESET leaves 16 MHz and flash without wait states, its instruction cache on as after reset
+ * (FLASH_ACR, RM0444); any other one runs at HB_CLOCK_HZ. The core has no DWT counter.
  */
 #include "hb_port.h"
 #include "hb_stm32.h"

@@ -19,9 +19,14 @@
 #define RCC_PLLCKSELR (RCC + 0x28)
 #define RCC_PLLCFGR (RCC + 0x2C)
 #define RCC_PLL1DIVR (RCC + 0x30)
-#define RCC_AHB4ENR (RCC + 0xE0)
-#define RCC_APB1LENR (RCC + 0xE8)
-#define RCC_APB4ENR (RCC + 0xF4)
+#if defined(HB_BOARD_NUCLEO_H7A3ZI)
+#define RCC_ENABLES (RCC + 0x134) /* RCC_AHB3ENR, RM0455 */
+#else
+#define RCC_ENABLES (RCC + 0xD4) /* RCC_AHB3ENR, RM0433 */
+#endif
+#define RCC_AHB4ENR (RCC_ENABLES + 0x0C)
+#define RCC_APB1LENR (RCC_ENABLES + 0x14)
+#define RCC_APB4ENR (RCC_ENABLES + 0x20)
 #define PWR_CSR1 0x58024804u /* bit 13 ACTVOSRDY */
 #define PWR_CR3 0x5802480Cu  /* bit 1 LDOEN, 2 SMPSEN (SCUEN on the H743) */
 #define PWR_D3CR 0x58024818u /* SRDCR of the H7A3: bits 15:14 VOS, 13 VOSRDY */
