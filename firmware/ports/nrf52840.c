@@ -56,7 +56,7 @@ uint32_t hb_port_clock_hz(void)
 }
 
 /* Since build code Fxx the debug port stays shut after a reset unless UICR opens it and the firmware says so too (PS,
- * access port protection); older chips have no such register and never hold this value in UICR. */
+ * access port protection); older chips know 0x00 and 0xFF in UICR only, and have no such register. */
 static void keep_debug_port_open(void)
 {
     if ((UICR_APPROTECT & 0xFFu) == DEBUG_PORT_OPEN) {

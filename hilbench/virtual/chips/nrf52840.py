@@ -5,6 +5,7 @@ from __future__ import annotations
 from hilbench.virtual.bus import Memory, Peripheral
 from hilbench.virtual.chip import CHIPS, Chip, Parts, Wiring
 from hilbench.virtual.faults import Faults
+from hilbench.virtual.flash import FlashPeripheral
 
 FLASH_SIZE, PAGE, UICR = 0x10_0000, 0x1000, 0x1000_1000
 _AAD0, _QIAA = 0x4141_4430, 0x2004
@@ -18,7 +19,7 @@ _BAUDS = {
 }
 
 
-class Nvmc(Peripheral):
+class Nvmc(FlashPeripheral):
     """Non-volatile memory controller: words are programmed by plain stores while CONFIG allows it (PS, 4.3)."""
 
     size = 0x1000
@@ -26,12 +27,9 @@ class Nvmc(Peripheral):
     WRITE, ERASE = 1, 2
 
     def __init__(self, faults: Faults) -> None:
-        super().__init__(0x4001_E000, {0x400: 1, 0x408: 1})
-        self.faults = faults
-        self.array = Memory.of(0, FLASH_SIZE, fill=0xFF)
+        super().__init__(0x4001_E000, {0x400: 1, 0x408: 1}, Memory.of(0, FLASH_SIZE, fill=0xFF), faults)
         self.uicr = Memory.of(UICR, 0x400, fill=0xFF)
-        for memory in (self.array, self.uicr):
-            memory.controller = self
+        self.uicr.controller = self
 
     def write(self, offset: int, value: int) -> None:
         """Erase registers act while CONFIG is "erase"."""
@@ -52,25 +50,13 @@ class Nvmc(Peripheral):
         self._blank(self.array, 0, FLASH_SIZE)
         self._blank(self.uicr, UICR, self.uicr.size)
 
-    def _blank(self, memory: Memory, address: int, count: int) -> None:
-        if not self.faults.dead_erase and memory.holds(address, count):
-            memory.fill(0xFF, address, count)
-            self._stick()
-
     def store(self, address: int, size: int, value: int) -> None:
         """Bits go from 1 to 0, whole words only; everything else is lost."""
         bad = self.faults.program_error
         if self.registers.get(self.CONFIG, 0) != self.WRITE or size != 4 or bad == address:
             return
         memory = self.array if self.array.holds(address, 4) else self.uicr
-        at = address - memory.origin
-        old = int.from_bytes(memory.truth[at : at + 4], "little")
-        memory.poke(address, (old & value).to_bytes(4, "little"))
-        self._stick()
-
-    def _stick(self) -> None:
-        if (stuck := self.faults.stuck_bit) is not None and self.array.holds(stuck // 8):
-            self.array.poke(stuck // 8, bytes([self.array.truth[stuck // 8] & ~(1 << stuck % 8)]))
+        self._clear_bits(memory, address, 4, value)
 
 
 class ClockControl(Peripheral):
@@ -146,7 +132,7 @@ class Uart(Peripheral):
 
 
 class CtrlAp:
-    """Access port 1: erase all and readout protection (PS, 3.8.1.2)."""
+    """Access port 1: erase all and readout protection (PS, CTRL-AP)."""
 
     def __init__(self, nvmc: Nvmc, locked: bool) -> None:
         self.nvmc, self.locked = nvmc, locked

@@ -2,58 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import ClassVar
 
 from hilbench.virtual.bus import Memory, Peripheral
 from hilbench.virtual.chip import CHIPS, Chip, Parts, Wiring
 from hilbench.virtual.faults import Faults
-from hilbench.virtual.stm32 import Gpio, Usart
+from hilbench.virtual.stm32 import HSI_HZ, ClockControl, FlashController, Gpio, Usart
 
 FLASH, FLASH_SIZE, ITCM_FLASH = 0x0800_0000, 0x20_0000, 0x0020_0000
 SECTORS = tuple(1024 * size for size in (32, 32, 32, 32, 128, *[256] * 7))
 IDCODE, OTHER_IDCODE = 0x1001_6451, 0x1001_6449  # DEV_ID 0x451; 0x449 is an STM32F746
-_HSI_HZ = 16_000_000
 _HZ_PER_WAIT_STATE = 30_000_000  # 2.7 to 3.6 V
 _HZ_WITHOUT_OVER_DRIVE = 180_000_000
 
 
-class Rcc(Peripheral):
-    """Reset and clock control: oscillators are ready at once, the system clock follows CFGR."""
+class Rcc(ClockControl):
+    """Reset and clock control (RM0410, 5.3)."""
 
-    CR, PLLCFGR, CFGR = 0x00, 0x04, 0x08
+    PLLCFGR, CFGR = 0x04, 0x08
     AHB1ENR, APB1ENR = 0x30, 0x40
+    READY: ClassVar = {0: 1, 16: 17, 24: 25}  # HSI, HSE, PLL
 
     def __init__(self) -> None:
         super().__init__(0x4002_3800, {0x00: 0x83, 0x04: 0x2400_3010, 0x30: 0x0010_0000})
-        self.on_clock: Callable[[], None] = lambda: None
-
-    def read(self, offset: int) -> int:
-        """Ready bits follow enable bits: HSI 1←0, HSE 17←16, PLL 25←24; SWS follows SW."""
-        value = super().read(offset)
-        if offset == self.CR:
-            return value | (value & 1) << 1 | (value & 0x10000) << 1 | (value & 1 << 24) << 1
-        return (value & ~0xC) | (value & 3) << 2 if offset == self.CFGR else value
-
-    def write(self, offset: int, value: int) -> None:
-        """A change of the clock may be one that flash or regulator cannot follow."""
-        super().write(offset, value)
-        if offset in (self.CR, self.PLLCFGR, self.CFGR):
-            self.on_clock()
-
-    def enabled(self, offset: int, bit: int) -> bool:
-        """Whether this bit of an enable register is set."""
-        return bool(self.registers.get(offset, 0) >> bit & 1)
 
     def hz(self) -> float:
         """SYSCLK = HCLK: the core's prescaler is left at 1; there is no crystal."""
         source = self.registers.get(self.CFGR, 0) & 3
-        return (float(_HSI_HZ), 0.0, self._pll(), 0.0)[source]
+        return (float(HSI_HZ), 0.0, self._pll(), 0.0)[source]
 
     def _pll(self) -> float:
         setting = self.registers[self.PLLCFGR]
         if not self.registers[self.CR] >> 24 & 1 or setting >> 22 & 1:
             return 0.0
-        return _HSI_HZ / max(setting & 0x3F, 1) * (setting >> 6 & 0x1FF) / (2 * ((setting >> 16 & 3) + 1))
+        return HSI_HZ / max(setting & 0x3F, 1) * (setting >> 6 & 0x1FF) / (2 * ((setting >> 16 & 3) + 1))
 
     def apb1_hz(self) -> float:
         """PCLK1: undivided for PPRE1 below 4, then by 2, 4, 8, 16."""
@@ -61,84 +43,40 @@ class Rcc(Peripheral):
         return self.hz() / (1 if divider < 4 else 2 << (divider - 4))
 
 
-class FlashController(Peripheral):
-    """Keys, sector erase, programming of words while PSIZE says so, and the errors of misuse (RM0410, 3.3 and 3.7)."""
+class Flash(FlashController):
+    """Sector erase, programming of words while PSIZE says so, and the errors of misuse (RM0410, 3.3 and 3.7)."""
 
-    ACR, KEYR, SR, CR, OPTCR = 0x00, 0x04, 0x0C, 0x10, 0x14
-    PG, SER, MER, STRT, LOCK = 1 << 0, 1 << 1, 1 << 2, 1 << 16, 1 << 31
-    EOP, PGPERR, ERSERR = 1 << 0, 1 << 6, 1 << 7
+    KEYR, SR, CR, OPTCR = 0x04, 0x0C, 0x10, 0x14
+    PG, SER, MER = 1 << 0, 1 << 1, 1 << 2
+    PGPERR, ERSERR = 1 << 6, 1 << 7
     ERRORS = 0xF2
     WORDS = 2
 
     def __init__(self, faults: Faults) -> None:
-        optcr = 0xFFFF_00F0 | (0x55 if faults.locked else 0xAA) << 8
-        super().__init__(0x4002_3C00, {0x10: self.LOCK, 0x14: optcr & 0xFFFF_FFFD})
-        self.faults = faults
-        self.array = Memory.of(FLASH, FLASH_SIZE, fill=0xFF)
-        self.array.controller = self
-        self._keys: list[int] = []
-
-    @property
-    def wait_states(self) -> int:
-        """ACR.LATENCY."""
-        return self.registers.get(self.ACR, 0) & 0xF
-
-    def write(self, offset: int, value: int) -> None:
-        """Keys unlock CR; STRT erases; status bits are cleared by writing 1."""
-        if offset == self.KEYR:
-            self._keys = [*self._keys, value][-2:]
-            if self._keys == [0x4567_0123, 0xCDEF_89AB]:
-                self.registers[self.CR] &= ~self.LOCK
-        elif offset == self.SR:
-            self.registers[self.SR] = self.read(self.SR) & ~value
-        elif offset == self.CR:
-            self._control(value)
-        else:
-            super().write(offset, value)
-
-    def _control(self, value: int) -> None:
-        if self.registers[self.CR] & self.LOCK:
-            return
-        self.registers[self.CR] = value & ~self.STRT
-        if value & self.LOCK:
-            self._keys = []
-        if value & self.STRT and not self.read(self.SR) & self.ERRORS:
-            self._erase(value)
+        optcr = 0xFFFF_00FD | (0x55 if faults.locked else 0xAA) << 8
+        registers = {0x10: self.LOCK, 0x14: optcr}
+        super().__init__(0x4002_3C00, registers, Memory.of(FLASH, FLASH_SIZE, fill=0xFF), faults)
 
     def _erase(self, control: int) -> None:
+        if self._failed():
+            return
         sector = control >> 3 & 0x1F
         if control & self.SER and sector < len(SECTORS):
-            self._blank(FLASH + sum(SECTORS[:sector]), SECTORS[sector])
+            self._blank(self.array, FLASH + sum(SECTORS[:sector]), SECTORS[sector])
         if control & self.MER:
-            self._blank(FLASH, FLASH_SIZE)
-        self._status(self.EOP)
-
-    def _blank(self, address: int, count: int) -> None:
-        if not self.faults.dead_erase:
-            self.array.fill(0xFF, address, count)
-            self._stick()
-
-    def _status(self, bits: int) -> None:
-        self.registers[self.SR] = self.read(self.SR) | bits
+            self._blank(self.array, FLASH, FLASH_SIZE)
+        self._done()
 
     def store(self, address: int, size: int, value: int) -> None:
         """A word is programmed at once, its bits going from 1 to 0."""
         control = self.registers[self.CR]
-        if not control & self.PG or self.read(self.SR) & self.ERRORS:
+        if not control & self.PG or self._failed():
             self._status(self.ERSERR)
         elif size != 4 or control >> 8 & 3 != self.WORDS or self.faults.program_error == address:
             self._status(self.PGPERR)
         else:
-            at = address - FLASH
-            old = int.from_bytes(self.array.truth[at : at + 4], "little")
-            self.array.poke(address, (old & value).to_bytes(4, "little"))
-            self._stick()
-            self._status(self.EOP)
-
-    def _stick(self) -> None:
-        if (stuck := self.faults.stuck_bit) is not None and self.array.holds(stuck // 8):
-            byte = self.array.truth[stuck // 8 - FLASH] & ~(1 << stuck % 8)
-            self.array.poke(stuck // 8, bytes([byte]))
+            self._clear_bits(self.array, address, 4, value)
+            self._done()
 
 
 class Power(Peripheral):
@@ -162,8 +100,8 @@ class Power(Peripheral):
 
 
 def _build(wiring: Wiring) -> Parts:
-    faults, rcc, power, flash = wiring.faults, Rcc(), Power(), FlashController(wiring.faults)
-    pins = Gpio(0x4002_0C00)
+    faults, rcc, power, flash = wiring.faults, Rcc(), Power(), Flash(wiring.faults)
+    pins = Gpio(0x4002_0C00, modes=0)
     usart = Usart(
         0x4000_4800,
         wiring,

@@ -2,53 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import ClassVar
 
 from hilbench.virtual.bus import Memory, Peripheral
 from hilbench.virtual.chip import CHIPS, Chip, Parts, Wiring
 from hilbench.virtual.faults import Faults
-from hilbench.virtual.stm32 import Gpio, Usart
+from hilbench.virtual.stm32 import HSI_HZ, ClockControl, FlashController, Gpio, Usart
 
 FLASH, FLASH_SIZE, BANK, PAGE = 0x0800_0000, 0x10_0000, 0x8_0000, 0x800
 IDCODE, OTHER_IDCODE = 0x1007_6415, 0x1000_6461  # DEV_ID 0x415; 0x461 is an STM32L496
 _MSI_HZ = (100, 200, 400, 800, 1000, 2000, 4000, 8000, 16000, 24000, 32000, 48000)  # kHz, RM0351 6.2.3
-_HSI_HZ = 16_000_000
 _HZ_PER_WAIT_STATE = 16_000_000  # voltage range 1, RM0351 3.3.3
 
 
-class Rcc(Peripheral):
-    """Reset and clock control: oscillators are ready at once, the system clock follows CFGR (RM0351, 6.4)."""
+class Rcc(ClockControl):
+    """Reset and clock control (RM0351, 6.4)."""
 
-    CR, CFGR, PLLCFGR = 0x00, 0x08, 0x0C
-    AHB2ENR, APB1ENR1, APB2ENR, CCIPR = 0x4C, 0x58, 0x60, 0x88
+    CFGR, PLLCFGR = 0x08, 0x0C
+    AHB2ENR, APB1ENR1, APB2ENR = 0x4C, 0x58, 0x60
+    READY: ClassVar = {0: 1, 8: 10, 16: 17, 24: 25}  # MSI, HSI16, HSE, PLL
 
     def __init__(self) -> None:
         super().__init__(0x4002_1000, {0x00: 0x63, 0x0C: 0x1000, 0x48: 0x100, 0x94: 0x0C00_0600})
-        self.on_clock: Callable[[], None] = lambda: None
-
-    def read(self, offset: int) -> int:
-        """Ready bits follow enable bits: MSI 1←0, HSI16 10←8, HSE 17←16, PLL 25←24; SWS follows SW."""
-        value = super().read(offset)
-        if offset == self.CR:
-            return value | (value & 1) << 1 | (value & 0x100) << 2 | (value & 0x10000) << 1 | (value & 1 << 24) << 1
-        if offset == self.CFGR:
-            return (value & ~0xC) | (value & 3) << 2
-        return value
-
-    def write(self, offset: int, value: int) -> None:
-        """A change of the clock may be one that the flash cannot follow."""
-        super().write(offset, value)
-        if offset in (self.CR, self.CFGR, self.PLLCFGR):
-            self.on_clock()
-
-    def enabled(self, offset: int, bit: int) -> bool:
-        """Whether this bit of an enable register is set."""
-        return bool(self.registers.get(offset, 0) >> bit & 1)
 
     def hz(self) -> float:
         """SYSCLK = HCLK = PCLK2: the prescalers are left at 1."""
         source = self.registers.get(self.CFGR, 0) & 3
-        return (self._msi, lambda: _HSI_HZ, lambda: 0.0, self._pll)[source]()
+        return (self._msi, lambda: HSI_HZ, lambda: 0.0, self._pll)[source]()
 
     def _msi(self) -> float:
         control = self.registers[self.CR]
@@ -60,77 +40,39 @@ class Rcc(Peripheral):
         setting = self.registers[self.PLLCFGR]
         if not (self.registers[self.CR] >> 24 & 1 and setting >> 24 & 1):
             return 0.0
-        source = (lambda: 0.0, self._msi, lambda: float(_HSI_HZ), lambda: 0.0)[setting & 3]()
+        source = (lambda: 0.0, self._msi, lambda: float(HSI_HZ), lambda: 0.0)[setting & 3]()
         return source / ((setting >> 4 & 7) + 1) * (setting >> 8 & 0x7F) / (2 * ((setting >> 25 & 3) + 1))
 
 
-class FlashController(Peripheral):
-    """Keys, page erase, double-word programming, and the errors of misuse (RM0351, 3.3 and 3.7)."""
+class Flash(FlashController):
+    """Page erase, double-word programming, and the errors of misuse (RM0351, 3.3 and 3.7)."""
 
-    ACR, KEYR, SR, CR, OPTR = 0x00, 0x08, 0x10, 0x14, 0x20
-    PG, PER, MER1, MER2, STRT, LOCK = 1 << 0, 1 << 1, 1 << 2, 1 << 15, 1 << 16, 1 << 31
-    EOP, PROGERR, PGAERR, SIZERR, PGSERR = 1 << 0, 1 << 3, 1 << 5, 1 << 6, 1 << 7
+    KEYR, SR, CR, OPTR = 0x08, 0x10, 0x14, 0x20
+    PG, PER, MER1, MER2 = 1 << 0, 1 << 1, 1 << 2, 1 << 15
+    PROGERR, PGAERR, SIZERR, PGSERR = 1 << 3, 1 << 5, 1 << 6, 1 << 7
     ERRORS = 0xC3FA
 
     def __init__(self, faults: Faults) -> None:
         optr = 0xFFEF_F800 | (0xBB if faults.locked else 0xAA)
-        super().__init__(0x4002_2000, {0x00: 0x600, 0x14: 0xC000_0000, 0x20: optr})
-        self.faults = faults
-        self.array = Memory.of(FLASH, FLASH_SIZE, fill=0xFF)
-        self.array.controller = self
-        self._keys: list[int] = []
+        registers = {0x00: 0x600, 0x14: 0xC000_0000, 0x20: optr}
+        super().__init__(0x4002_2000, registers, Memory.of(FLASH, FLASH_SIZE, fill=0xFF), faults)
         self._half: tuple[int, int] | None = None
 
-    @property
-    def wait_states(self) -> int:
-        """ACR.LATENCY."""
-        return self.registers.get(self.ACR, 0) & 7
-
-    def write(self, offset: int, value: int) -> None:
-        """Keys unlock CR; STRT erases; status bits are cleared by writing 1."""
-        if offset == self.KEYR:
-            self._keys = [*self._keys, value][-2:]
-            if self._keys == [0x4567_0123, 0xCDEF_89AB]:
-                self.registers[self.CR] &= ~self.LOCK
-        elif offset == self.SR:
-            self.registers[self.SR] = self.read(self.SR) & ~value
-        elif offset == self.CR:
-            self._control(value)
-        else:
-            super().write(offset, value)
-
-    def _control(self, value: int) -> None:
-        if self.registers[self.CR] & self.LOCK:
-            return
-        self.registers[self.CR] = value & ~self.STRT
-        if value & self.LOCK:
-            self._keys = []
-        if value & self.STRT:
-            self._erase(value)
-
     def _erase(self, control: int) -> None:
-        if self.read(self.SR) & self.ERRORS:
+        if self._failed():
             self._status(self.PGSERR)
             return
         if control & self.PER:
             bank = FLASH + (BANK if control & 1 << 11 else 0)
-            self._blank(bank + PAGE * (control >> 3 & 0xFF), PAGE)
+            self._blank(self.array, bank + PAGE * (control >> 3 & 0xFF), PAGE)
         for bit, start in ((self.MER1, FLASH), (self.MER2, FLASH + BANK)):
             if control & bit:
-                self._blank(start, BANK)
-        self._status(self.EOP)
-
-    def _blank(self, address: int, count: int) -> None:
-        if not self.faults.dead_erase:
-            self.array.fill(0xFF, address, count)
-            self._stick()
-
-    def _status(self, bits: int) -> None:
-        self.registers[self.SR] = self.read(self.SR) | bits
+                self._blank(self.array, start, BANK)
+        self._done()
 
     def store(self, address: int, size: int, value: int) -> None:
         """A word of a double word arrives; the second one programs both."""
-        if not self.registers[self.CR] & self.PG or self.read(self.SR) & self.ERRORS:
+        if not self.registers[self.CR] & self.PG or self._failed():
             self._status(self.PGSERR)
         elif size != 4:
             self._status(self.SIZERR)
@@ -151,17 +93,12 @@ class FlashController(Peripheral):
             return
         self.array.poke(address, value.to_bytes(8, "little"))
         self._stick()
-        self._status(self.EOP)
-
-    def _stick(self) -> None:
-        if (stuck := self.faults.stuck_bit) is not None and self.array.holds(stuck // 8):
-            byte = self.array.truth[stuck // 8 - FLASH] & ~(1 << stuck % 8)
-            self.array.poke(stuck // 8, bytes([byte]))
+        self._done()
 
 
 def _build(wiring: Wiring) -> Parts:
-    faults, rcc, flash = wiring.faults, Rcc(), FlashController(wiring.faults)
-    port_b = Gpio(0x4800_0400)
+    faults, rcc, flash = wiring.faults, Rcc(), Flash(wiring.faults)
+    port_b = Gpio(0x4800_0400, modes=0xFFFF_FEBF)
     usart = Usart(
         0x4001_3800,
         wiring,

@@ -6,30 +6,30 @@ import pytest
 
 from hilbench.virtual.bus import Bus, BusFaultError, Memory, Peripheral
 from hilbench.virtual.chips.nrf52840 import Nvmc, Uart
-from hilbench.virtual.chips.stm32l475 import FLASH, PAGE, FlashController, Rcc
+from hilbench.virtual.chips.stm32l475 import FLASH, PAGE, Flash, Rcc
 from hilbench.virtual.faults import Faults
 
 KEYS = (0x4567_0123, 0xCDEF_89AB)
 
 
-def unlocked(faults: Faults | None = None) -> FlashController:
-    flash = FlashController(faults or Faults())
+def unlocked(faults: Faults | None = None) -> Flash:
+    flash = Flash(faults or Faults())
     for key in KEYS:
         flash.write(flash.KEYR, key)
     return flash
 
 
-def program(flash: FlashController, address: int, value: int) -> int:
+def program(flash: Flash, address: int, value: int) -> int:
     """Program a double word; the status afterwards."""
     flash.write(flash.SR, 0xFFFF_FFFF)
-    flash.write(flash.CR, flash.PG)
+    flash.write(flash.CR, flash.PG | flash.EOPIE)
     flash.store(address, 4, value & 0xFFFF_FFFF)
     flash.store(address + 4, 4, value >> 32)
     return flash.read(flash.SR)
 
 
 def test_stm32_flash_needs_its_keys() -> None:
-    flash = FlashController(Faults())
+    flash = Flash(Faults())
     flash.write(flash.CR, flash.PG)
     assert flash.read(flash.CR) & flash.LOCK
     flash.store(FLASH, 4, 0)
