@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from itertools import product
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from hilbench.boards import Board, boards, find
+from hilbench.build.toolchain import CROSS, toolchain_of
 from hilbench.config import Section, load_toml
 from hilbench.errors import ConfigError, UsageError, one_of
 from hilbench.importers import load_model
@@ -18,8 +21,18 @@ from hilbench.ir.graph import Graph
 from hilbench.resources import named_files, search_path
 from hilbench.variants.variant import Variant
 
-Optimize = Literal["-Os", "-O1", "-O2", "-O3"]
 Repeats = Annotated[int, Field(ge=1, le=1000)]
+_Several = BeforeValidator(lambda given: (given,) if isinstance(given, str) else given)
+"""One text stands for a list of it alone."""
+
+
+class Optimize(StrEnum):
+    """Optimisation levels of a model's code."""
+
+    SIZE = "-Os"
+    O1 = "-O1"
+    O2 = "-O2"
+    O3 = "-O3"
 
 
 class ModelEntry(Section):
@@ -38,7 +51,8 @@ class ModelEntry(Section):
 class SuiteFile(Section):
     """A suite as it is written; `baseline` names the variant that the others are compared with (default: the first).
 
-    `budgets` are expressions that the gate holds the rows to: "sram_total_bytes <= 65536".
+    `toolchain` and `optimize` may be lists: every variant is built by every toolchain at every level. `budgets` are
+    expressions that the gate holds the rows to: "sram_total_bytes <= 65536".
     """
 
     title: str = ""
@@ -48,7 +62,8 @@ class SuiteFile(Section):
     baseline: str = ""
     target: str = "auto"
     repeats: Repeats = 3
-    optimize: Optimize = "-O2"
+    toolchain: Annotated[tuple[str, ...], _Several, Field(min_length=1)] = (CROSS,)
+    optimize: Annotated[tuple[Optimize, ...], _Several, Field(min_length=1)] = (Optimize.O2,)
     budgets: tuple[str, ...] = ()
 
 
@@ -72,8 +87,16 @@ class Model:
 
 
 @dataclass(frozen=True)
+class Compiler:
+    """What builds the model: a toolchain, by name, at an optimisation level."""
+
+    toolchain: str = CROSS
+    optimize: Optimize = Optimize.O2
+
+
+@dataclass(frozen=True)
 class Suite:
-    """What a run measures: every model × its variants × every board, `repeats` times each.
+    """What a run measures: every model × its variants × every compiler × every board, `repeats` times each.
 
     `baseline` is the variant that comparisons start from; the first one where none is named.
     """
@@ -83,9 +106,25 @@ class Suite:
     boards: tuple[Board, ...]
     target: str = "auto"
     repeats: int = 3
-    optimize: str = "-O2"
+    toolchain: tuple[str, ...] = (CROSS,)
+    optimize: tuple[Optimize, ...] = (Optimize.O2,)
     baseline: str = ""
     budgets: tuple[str, ...] = field(default=())
+
+    @property
+    def compilers(self) -> tuple[Compiler, ...]:
+        """Every toolchain at every optimisation level."""
+        return tuple(Compiler(*each) for each in dict.fromkeys(product(self.toolchain, self.optimize)))
+
+    @property
+    def baseline_row(self) -> str:
+        """What rows call the baseline variant: that of the first compiler; "" where none is named."""
+        return self.row(self.baseline, self.compilers[0]) if self.baseline else ""
+
+    def row(self, variant: str, compiler: Compiler) -> str:
+        """What rows call a variant: where several compilers build it, with what tells them apart after a blank."""
+        axes = (self.toolchain, compiler.toolchain), (self.optimize, compiler.optimize)
+        return " ".join((variant, *(own for every, own in axes if len(every) > 1)))
 
 
 def load(path: Path) -> Suite:
@@ -103,10 +142,10 @@ def load(path: Path) -> Suite:
             models=models,
             boards=tuple(find(board) for board in raw.boards),
             baseline=str(Variant.parse(raw.baseline)) if raw.baseline else "",
-            **raw.model_dump(include={"target", "repeats", "optimize", "budgets"}),
+            **raw.model_dump(include={"target", "repeats", "toolchain", "optimize", "budgets"}),
         )
         _check_names(suite)
-        _check_baseline(suite)
+        _check(suite)
     except UsageError as error:
         raise ConfigError(str(error), where=str(path)) from error
     return suite
@@ -150,14 +189,14 @@ def replace_given(suite: Suite, *, variants: tuple[Variant, ...] = (), **given: 
     """The suite with what was given on the command line in place of its own; None, "" and () leave it as it is.
 
     Raises:
-        UsageError: there is no board, or the baseline is not among the variants.
+        UsageError: there is no board, no such toolchain, or the baseline is not among the variants.
     """
     if variants:
         suite = replace(suite, models=tuple(replace(model, variants=variants) for model in suite.models))
     suite = replace(suite, **{name: value for name, value in given.items() if value})
     if not suite.boards:
         raise UsageError(f"no board; give --board NAME, one of: {', '.join(sorted(boards()))}")
-    _check_baseline(suite)
+    _check(suite)
     return suite
 
 
@@ -224,7 +263,9 @@ def _check_names(suite: Suite) -> None:
         raise UsageError("two models have the same name; give each [[model]] its own name")
 
 
-def _check_baseline(suite: Suite) -> None:
+def _check(suite: Suite) -> None:
+    for name in suite.toolchain:
+        toolchain_of(suite.target, name)
     known = {str(variant) for model in suite.models for variant in model.variants}
     if suite.baseline and suite.baseline not in known:
         raise UsageError(one_of("baseline variant", suite.baseline, known))

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from hilbench.boards import Board
-from hilbench.build.toolchain import TOOLCHAINS, Toolchain
+from hilbench.build.toolchain import CROSS, Toolchain, toolchain_of
 from hilbench.codegen.linker import LinkRegion, link_regions, linker_script
 from hilbench.errors import ConfigError
 from hilbench.resources import shipped
@@ -79,7 +79,7 @@ def prepare(
     *,
     target: str,
     optimize: str = "-O2",
-    toolchain: str = "",
+    toolchain: str = CROSS,
     clock: str = "",
 ) -> BuildPlan:
     """Plan the build of generated `sources` (file name → C text) for a board; nothing is written or compiled.
@@ -89,7 +89,7 @@ def prepare(
         board: gives core, memory, port and clock.
         target: name of the target that is to run it.
         optimize: the model's optimisation level; the harness always has -O2.
-        toolchain: name in `TOOLCHAINS`; the default is "gcc", and "native" for the host.
+        toolchain: name in `TOOLCHAINS`; the host always has its own.
         clock: a clock profile of the board; its default when empty.
 
     Raises:
@@ -97,7 +97,7 @@ def prepare(
         ConfigError: the board has no port, no such clock, or no emulator.
     """
     place = _PLACES.get(target, "chip")
-    tools = TOOLCHAINS[toolchain or ("native" if place == "host" else "gcc")]
+    tools = toolchain_of(target, toolchain)
     port, defines = _port(board, place, clock)
     own = ("hb_rtt",) if place == "chip" and board.serial.link == "rtt" else ()
     files = _files(sources, (port, *own), place) | {path: _shipped(path, "a header") for path in tools.headers}

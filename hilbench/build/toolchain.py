@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from functools import cache
 
 from hilbench.boards.board import Core
-from hilbench.errors import ToolError
+from hilbench.errors import ToolError, UsageError, one_of
 from hilbench.registry import Registry
+
+CROSS, NATIVE = "gcc", "native"
+"""The toolchains that build where none is named: for boards, and for the host, which has no other."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,8 @@ class Toolchain:
     `machine(core)` gives the arguments that name the core, for compiling and linking alike. `compile` are further
     arguments for every C file, `harness` for those of the harness: no library may come along with it, so that its
     loops must not become calls of memcpy and memset. `link` are for linking, `libraries` come after the objects.
-    `headers` are files of firmware/ that stand in for those of a C library.
+    `headers` are files of firmware/ that stand in for those of a C library. `lacks` are instruction-set features whose
+    kernels it cannot compile, on whatever core.
     """
 
     name: str
@@ -34,6 +38,7 @@ class Toolchain:
     link: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
+    lacks: frozenset[str] = frozenset()
 
     def identity(self) -> str:
         """Name and version, as rows carry them.
@@ -56,3 +61,18 @@ def _version(command: tuple[str, ...], repair: str) -> str:
 
 
 TOOLCHAINS: Registry[Toolchain] = Registry("toolchain", "hilbench.build.toolchains")
+
+
+def toolchain_of(target: str, name: str = CROSS) -> Toolchain:
+    """The toolchain that builds for a target.
+
+    Raises:
+        UsageError: there is none of that name, or it is not one for this target.
+    """
+    if target == "host":
+        if name not in (CROSS, NATIVE):
+            raise UsageError(f"'{name}' does not build for the host, which takes the machine's own compiler")
+        return TOOLCHAINS[NATIVE]
+    if name == NATIVE:
+        raise UsageError(one_of("toolchain for boards", name, [each for each in TOOLCHAINS if each != NATIVE]))
+    return TOOLCHAINS[name]

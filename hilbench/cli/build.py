@@ -10,10 +10,11 @@ import typer
 
 from hilbench.boards import find
 from hilbench.build import execute, export
+from hilbench.build.toolchain import CROSS
 from hilbench.errors import ToolError
 from hilbench.runner.cell import choose_target
 from hilbench.runner.firmware import plan_model, prepare_model
-from hilbench.suite import Model, Optimize, find_data, find_model
+from hilbench.suite import Compiler, Model, Optimize, find_data, find_model
 from hilbench.variants.variant import Variant
 
 
@@ -25,13 +26,14 @@ def command(
     no_eliminate: Annotated[bool, typer.Option("--no-eliminate", help="Add +keep to the variant.")] = False,
     target: Annotated[str, typer.Option(help="auto, qemu, board or host: what the firmware is to run on.")] = "auto",
     calibration: Annotated[str, typer.Option(metavar="FILE.npz", help="Samples x to quantize a float model.")] = "",
-    optimize: Annotated[Optimize, typer.Option(help="The model's optimisation level.")] = "-O2",
+    toolchain: Annotated[str, typer.Option(help="gcc, or zig (its clang).")] = CROSS,
+    optimize: Annotated[Optimize, typer.Option(help="The model's optimisation level.")] = Optimize.O2,
     out: Annotated[Path, typer.Option(help="Folder for the sources, build.sh and firmware.elf.")],
 ) -> None:
     """Write the sources of a variant's firmware to a folder, and build it; `sh build.sh` there does the same again."""
     path, chosen, where = find_model(model), Variant.parse(variant, keep=no_eliminate), find(board)
-    _, plan = plan_model(Model(path.stem, path, calibration=find_data(calibration)), chosen, where)
-    build = prepare_model(plan, path.stem, where, choose_target(where, target), optimize)
+    _, plan = plan_model(Model(path.stem, path, calibration=find_data(calibration)), chosen, where, toolchain)
+    build = prepare_model(plan, path.stem, where, choose_target(where, target), Compiler(toolchain, optimize))
     image = execute(build)
     try:
         export(build, out)

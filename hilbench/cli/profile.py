@@ -15,6 +15,7 @@ from hilbench.profile import jsonform
 from hilbench.profile.export import weigh
 from hilbench.profile.exports import EXPORTS
 from hilbench.profile.summary import Summary, as_json, summarize
+from hilbench.suite import Optimize
 
 FORMATS = ("table", "json")
 
@@ -27,7 +28,7 @@ def command(
     board: Annotated[str, typer.Option(help="The board whose timing prices the profile; of a run: which one.")] = "",
     variant: Annotated[str, typer.Option(help="Of a model: as in int8+patch. [default: as it is stored]")] = "",
     no_eliminate: Annotated[bool, typer.Option("--no-eliminate", help="Add +keep to the variant.")] = False,
-    optimize: Annotated[str, typer.Option(help="Of a model: -Os, -O1, -O2 or -O3.")] = "-O2",
+    optimize: Annotated[Optimize, typer.Option(help="Of a model.")] = Optimize.O2,
     call: Annotated[
         int, typer.Option(min=0, help="Which run or call since boot, from 1. [default: 2 of a model, 1 of an image]")
     ] = 0,

@@ -18,7 +18,7 @@ from hilbench.results.store import PROFILES, RECORDS, read_records
 from hilbench.runner.firmware import compile_model
 from hilbench.runner.inputs import make_inputs
 from hilbench.runner.session import observe
-from hilbench.suite import of_model
+from hilbench.suite import Compiler, Optimize, of_model
 from hilbench.variants.variant import Variant
 
 
@@ -39,7 +39,7 @@ class Asked:
     board: str
     variant: str
     keep: bool
-    optimize: str
+    optimize: Optimize
     function: str
     machine: str
     call: int
@@ -82,7 +82,7 @@ def _of_model(model: str, asked: Asked) -> Taken:
             "no emulator", where=f"board {asked.board}", right="the profiler runs in QEMU: add [emulator]"
         )
     variant = Variant.parse(asked.variant or str(entry.variants[0]), keep=asked.keep)
-    firmware = compile_model(entry, variant, board, board.emulator.kind, asked.optimize)
+    firmware = compile_model(entry, variant, board, board.emulator.kind, Compiler(optimize=asked.optimize))
     observed = observe(board.emulator.kind, board, firmware, make_inputs(firmware.graph, None), asked.call or 2)
     if not observed.profiles:
         raise ToolError("block profiler", observed.unprofiled, "hilbench doctor")
@@ -109,16 +109,19 @@ def _of_run(folder: Path, asked: Asked) -> Taken:
 def _chosen(folder: Path, asked: Asked) -> RunRecord:
     """The one record with a profile that has the asked board and variant."""
     kept = [r for r in read_records(folder) if (folder / PROFILES / f"{r.run_id}.json").is_file()]
-    found = [
-        r
-        for r in kept
-        if asked.board in ("", r.board) and r.variant == str(Variant.parse(asked.variant or r.variant, keep=asked.keep))
-    ]
+    found = [record for record in kept if _is_asked(record, asked)]
     if len(found) == 1:
         return found[0]
     listed = "".join(f"\n  {r.model} --variant {r.variant} --board {r.board}" for r in kept)
     what = f"{len(found)} profiles of {folder} fit" if kept else f"no profiles in {folder}"
     raise UsageError(f"{what}; name one by --variant and --board{':' if listed else ''}{listed}")
+
+
+def _is_asked(record: RunRecord, asked: Asked) -> bool:
+    """Whether a record has the asked board and variant, which may name a compiler after a blank, as rows do."""
+    name, blank, compiler = (asked.variant or record.variant).partition(" ")
+    same = record.variant == f"{Variant.parse(name, keep=asked.keep)}{blank}{compiler}"
+    return same and asked.board in ("", record.board)
 
 
 def _source_of(record: RunRecord) -> Source:

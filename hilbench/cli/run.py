@@ -11,8 +11,9 @@ import typer
 
 from hilbench.boards import Board, clocked, find, wired
 from hilbench.cli.progress import Live
-from hilbench.cli.table import comparison, print_table
+from hilbench.cli.table import print_table
 from hilbench.errors import UsageError
+from hilbench.report.table import comparison
 from hilbench.results.frame import tidy, write
 from hilbench.results.schema import RunRecord, Status
 from hilbench.runner.run import choose_folder, exit_code, run
@@ -42,7 +43,12 @@ def command(
     repeats: Annotated[int | None, typer.Option(min=1, max=1000, help="Runs of the first input. [default: 3]")] = None,
     dataset: Annotated[str, typer.Option(metavar="FILE.npz", help="Samples x, and labels y for accuracy.")] = "",
     calibration: Annotated[str, typer.Option(metavar="FILE.npz", help="Samples x to quantize a float model.")] = "",
-    optimize: Annotated[Optimize | None, typer.Option(help="The model's optimisation level. [default: -O2]")] = None,
+    toolchain: Annotated[
+        list[str] | None, typer.Option(help="gcc, or zig (its clang). May be given again. [default: gcc]")
+    ] = None,
+    optimize: Annotated[
+        list[Optimize] | None, typer.Option(help="The model's level. May be given again. [default: -O2]")
+    ] = None,
     baseline: Annotated[str, typer.Option(help="The variant to compare with. [default: the first]")] = "",
     out: Annotated[Path | None, typer.Option(help="Run folder. [default: runs/NAME-N]")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Cells to build and run at once.")] = _PROCESSORS,
@@ -63,7 +69,8 @@ def command(
         variants=tuple(with_input(Variant.parse(text, keep=no_eliminate), input) for text in variant or ()),
         target=target,
         repeats=repeats,
-        optimize=optimize,
+        toolchain=tuple(toolchain or ()),
+        optimize=tuple(optimize or ()),
         baseline=baseline and str(Variant.parse(baseline, keep=no_eliminate)),
     )
     if clock:
@@ -96,7 +103,7 @@ def _only_board(suite: Suite) -> Board:
 def _report(suite: Suite, folder: Path, records: list[RunRecord]) -> None:
     frame = tidy(records)
     write(frame, folder)
-    print_table(comparison(frame, suite.baseline))
+    print_table(comparison(frame, suite.baseline_row))
     for record in records:
         if record.status is not Status.OK:
             print(f"{record.model} {record.variant} on {record.board}: {record.status}: {record.detail}")

@@ -12,17 +12,18 @@ import numpy as np
 
 import hilbench
 from hilbench.boards import Board
+from hilbench.build.toolchain import toolchain_of
 from hilbench.errors import BuildError, ConfigError, DoesNotFit, ExitCode, HilbenchError, TargetError, UnsupportedModel
 from hilbench.ir import reference
 from hilbench.ir.graph import Array, Graph
 from hilbench.metrics.metric import Evidence, collect
 from hilbench.profile import Profile
 from hilbench.results.schema import RunRecord, Status, Value
-from hilbench.runner.firmware import Firmware, compile_model, toolchain_identity
+from hilbench.runner.firmware import Firmware, compile_model
 from hilbench.runner.identity import code_digest
 from hilbench.runner.inputs import Inputs, make_inputs
 from hilbench.runner.session import Observed, observe
-from hilbench.suite import Model, Suite
+from hilbench.suite import Compiler, Model, Suite
 from hilbench.targets.attached import is_attached
 from hilbench.targets.target import TARGETS
 from hilbench.variants.variant import Variant
@@ -32,7 +33,10 @@ _ENDED_BY = {DoesNotFit: Status.DOES_NOT_FIT, UnsupportedModel: Status.UNSUPPORT
 
 @dataclass(frozen=True)
 class Cell:
-    """What is measured: a model in a variant on a board through a target ("qemu", "board", "host")."""
+    """What is measured: a model in a variant, on a board through a target ("qemu", "board", "host").
+
+    `row` is what the rows call the variant.
+    """
 
     suite: str
     model: Model
@@ -40,14 +44,20 @@ class Cell:
     variant: Variant
     target: str
     repeats: int
-    optimize: str
+    compiler: Compiler
+    row: str
+
+    @property
+    def toolchain(self) -> str:
+        """Name and version of what builds it, and the model's optimisation level."""
+        return f"{toolchain_of(self.target, self.compiler.toolchain).identity()} {self.compiler.optimize}"
 
     @cached_property
     def run_id(self) -> str:
         """16 hex digits over everything that the result depends on; equal ids mean that a result can be used again."""
         board = self.board.model_dump_json()
-        asked = (self.model.name, self.model.digest(), board, str(self.variant), self.target, self.repeats)
-        made_by = (self.optimize, code_digest(), toolchain_identity(self.target))
+        asked = (self.model.name, self.model.digest(), board, self.row, str(self.variant), self.target, self.repeats)
+        made_by = (self.toolchain, code_digest())
         return hashlib.sha256(repr((asked, made_by)).encode()).hexdigest()[:16]
 
 
@@ -61,13 +71,19 @@ class Outcome:
 
 
 def cells(suite: Suite) -> list[Cell]:
-    """Every cell of a suite: boards within variants within models."""
+    """Every cell of a suite: boards within compilers within variants within models."""
     return [
-        Cell(suite.name, model, board, variant, choose_target(board, suite.target), suite.repeats, suite.optimize)
+        _cell(suite, model, variant, compiler, board)
         for model in suite.models
         for variant in model.variants
+        for compiler in suite.compilers
         for board in suite.boards
     ]
+
+
+def _cell(suite: Suite, model: Model, variant: Variant, compiler: Compiler, board: Board) -> Cell:
+    target, row = choose_target(board, suite.target), suite.row(str(variant), compiler)
+    return Cell(suite.name, model, board, variant, target, suite.repeats, compiler, row)
 
 
 def choose_target(board: Board, asked: str) -> str:
@@ -99,7 +115,7 @@ def measure(cell: Cell) -> Outcome:
 
 
 def _measured(cell: Cell) -> Outcome:
-    firmware = compile_model(cell.model, cell.variant, cell.board, cell.target, cell.optimize)
+    firmware = compile_model(cell.model, cell.variant, cell.board, cell.target, cell.compiler)
     inputs = make_inputs(firmware.graph, cell.model.dataset)
     observed = observe(cell.target, cell.board, firmware, inputs, cell.repeats)
     expected = expected_outputs(firmware.graph, inputs)
@@ -112,7 +128,6 @@ def _measured(cell: Cell) -> Outcome:
     record = replace(
         record,
         build_id=firmware.image.build_id,
-        toolchain=firmware.image.toolchain,
         values=values,
         provenance=record.provenance | firmware.provenance() | observed.provenance() | _said_of(inputs),
     )
@@ -158,7 +173,7 @@ def _record(cell: Cell, status: Status, detail: str) -> RunRecord:
     provenance = {
         "model_file": cell.model.path.name,
         "model_sha256": cell.model.digest(),
-        "optimize": cell.optimize,
+        "optimize": cell.compiler.optimize,
         "hilbench_sha256": code_digest(),
         "board": cell.board.model_dump(mode="json", exclude_none=True),
     }
@@ -168,11 +183,11 @@ def _record(cell: Cell, status: Status, detail: str) -> RunRecord:
         model=cell.model.name,
         board=cell.board.name,
         target=cell.target,
-        variant=str(cell.variant),
+        variant=cell.row,
         status=status,
         detail=detail,
         build_id="",
-        toolchain="",
+        toolchain=cell.toolchain,
         hilbench_version=hilbench.__version__,
         provenance=provenance,
     )

@@ -8,14 +8,14 @@ from typing import Any
 from hilbench.boards import Board
 from hilbench.build import BuildPlan, execute, prepare
 from hilbench.build.image import FirmwareImage
-from hilbench.build.toolchain import TOOLCHAINS
+from hilbench.build.toolchain import CROSS, TOOLCHAINS
 from hilbench.codegen import generate
 from hilbench.importers import load_model
 from hilbench.ir.graph import Graph
 from hilbench.plan.make import make_plan
 from hilbench.plan.plan import Plan
 from hilbench.runner.inputs import read_calibration
-from hilbench.suite import Model
+from hilbench.suite import Compiler, Model
 from hilbench.variants.transform import transform
 from hilbench.variants.variant import Transformed, Variant
 
@@ -41,8 +41,8 @@ class Firmware:
         }
 
 
-def plan_model(model: Model, variant: Variant, board: Board) -> tuple[Transformed, Plan]:
-    """The transformed graph and its plan.
+def plan_model(model: Model, variant: Variant, board: Board, toolchain: str = CROSS) -> tuple[Transformed, Plan]:
+    """The transformed graph and its plan, of kernels that the toolchain can compile.
 
     Raises:
         ModelError, UnsupportedModel: the model cannot be read or served.
@@ -50,29 +50,28 @@ def plan_model(model: Model, variant: Variant, board: Board) -> tuple[Transforme
     """
     graph = load_model(model.path)
     done = transform(graph, variant, read_calibration(graph, model.calibration))
-    return done, make_plan(done.graph, variant.schedule, board.core.features)
+    features = board.core.features - TOOLCHAINS[toolchain].lacks
+    return done, make_plan(done.graph, variant.schedule, features)
 
 
-def prepare_model(plan: Plan, name: str, board: Board, target: str, optimize: str) -> BuildPlan:
+def prepare_model(plan: Plan, name: str, board: Board, target: str, compiler: Compiler) -> BuildPlan:
     """Sources and build commands for a plan; nothing is executed."""
-    return prepare(generate(plan, name), board, target=target, optimize=optimize)
+    sources = generate(plan, name)
+    return prepare(sources, board, target=target, optimize=compiler.optimize, toolchain=compiler.toolchain)
 
 
-def compile_model(model: Model, variant: Variant, board: Board, target: str, optimize: str) -> Firmware:
+def compile_model(model: Model, variant: Variant, board: Board, target: str, compiler: Compiler) -> Firmware:
     """Everything up to the image.
 
     Raises:
         HilbenchError: see `plan_model`; DoesNotFit, BuildError and ToolError from the build.
     """
-    done, plan = plan_model(model, variant, board)
-    image = execute(prepare_model(plan, model.name, board, target, optimize))
-    return Firmware(done.graph, plan, image, done.notes)
+    done, plan = plan_model(model, variant, board, compiler.toolchain)
+    image = execute(prepare_model(plan, model.name, board, target, compiler))
+    return Firmware(done.graph, plan, image, (*done.notes, *_left_out(board, compiler.toolchain)))
 
 
-def toolchain_identity(target: str) -> str:
-    """Which compiler would build for a target: another one makes another result.
-
-    Raises:
-        ToolError: the compiler is missing.
-    """
-    return TOOLCHAINS["native" if target == "host" else "gcc"].identity()
+def _left_out(board: Board, toolchain: str) -> list[str]:
+    """A note for each kind of kernel that the core could run and the toolchain cannot compile."""
+    missing = sorted(board.core.features & TOOLCHAINS[toolchain].lacks)
+    return [f"without kernels for {feature}, which {toolchain} does not compile" for feature in missing]

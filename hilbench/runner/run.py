@@ -112,7 +112,7 @@ def _header(suite: Suite, wanted: Sequence[Cell], folder: Path) -> dict[str, Any
     command = {"argv": shlex.join(sys.argv), "at": datetime.now(UTC).isoformat(timespec="seconds")}
     return {
         "suite": suite.name,
-        "baseline": suite.baseline,
+        "baseline": suite.baseline_row,
         "budgets": list(suite.budgets),
         "cells": [cell.run_id for cell in wanted],
         "commands": [*earlier, command],

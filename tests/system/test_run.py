@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 import io
 import os
+import re
 import signal
 import subprocess
 import time
@@ -155,3 +157,19 @@ def test_build_writes_what_can_be_built_by_hand(hilbench: Hilbench, tmp_path: Pa
     elf.unlink()
     subprocess.run(["sh", str(tmp_path / "fw" / "build.sh")], check=True, cwd="/")
     assert loaded(elf) == first
+
+
+def test_compilers_are_an_axis(hilbench: Hilbench) -> None:
+    """Clang builds the same variant, without the kernels in assembly that it has too few registers for."""
+    if importlib.util.find_spec("ziglang") is None:
+        pytest.skip("clang comes with the package ziglang, which is not installed")
+    compilers = ["--toolchain", "gcc", "--toolchain", "zig", "--optimize=-Os"]
+    done = hilbench("run", "digits", *BOARD, "--variant", "int8", *compilers, "--jobs", "1", "--out", "out")
+    assert done.returncode == 0, done.stderr
+    found = rows(hilbench)
+    assert {(row["variant"], row["status"]) for row in found} == {("int8 gcc", "ok"), ("int8 zig", "ok")}
+    made_by = {row["variant"]: row["toolchain"] for row in found}
+    assert re.fullmatch(r"arm-none-eabi-gcc \S+ -Os", made_by["int8 gcc"])
+    assert re.fullmatch(r"zig clang .* -Os", made_by["int8 zig"])
+    assert len({row["run_id"] for row in found}) == 2
+    assert "int8 zig" in done.stdout

@@ -32,7 +32,25 @@ def test_a_suite_file(tmp_path: Path) -> None:
     assert suite.name == "mine"
     assert [str(v) for v in suite.models[0].variants] == ["int8", "int8+patch"]
     assert [board.name for board in suite.boards] == ["mps2-an386"]
-    assert (suite.repeats, suite.optimize, suite.target, suite.baseline) == (3, "-O2", "auto", "")
+    assert (suite.repeats, suite.target, suite.baseline) == (3, "auto", "")
+    assert [(each.toolchain, each.optimize) for each in suite.compilers] == [("gcc", "-O2")]
+    assert suite.row("int8", suite.compilers[0]) == "int8"
+
+
+def test_compilers_are_an_axis(tmp_path: Path) -> None:
+    given = 'toolchain = ["gcc", "zig"]\noptimize = ["-O2", "-Os"]\nbaseline = "int8"\n'
+    suite = load(written(tmp_path, given + GOOD))
+    rows = [suite.row("int8", each) for each in suite.compilers]
+    assert rows == ["int8 gcc -O2", "int8 gcc -Os", "int8 zig -O2", "int8 zig -Os"]
+    assert suite.baseline_row == "int8 gcc -O2"
+    one = load(written(tmp_path, 'toolchain = "zig"\noptimize = ["-O2", "-Os"]\n' + GOOD))
+    assert [one.row("int8", each) for each in one.compilers] == ["int8 -O2", "int8 -Os"]
+
+
+def test_the_host_has_its_own_compiler(tmp_path: Path) -> None:
+    assert load(written(tmp_path, 'target = "host"\n' + GOOD)).target == "host"
+    with pytest.raises(ConfigError, match="'zig' does not build for the host"):
+        load(written(tmp_path, 'target = "host"\ntoolchain = "zig"\n' + GOOD))
 
 
 @pytest.mark.parametrize(
@@ -45,7 +63,10 @@ def test_a_suite_file(tmp_path: Path) -> None:
         ('variants = ["int8", "int8+patch"]', "", "no variants for model"),
         ("variants =", 'baseline = "float32"\nvariants =', "unknown baseline variant 'float32'"),
         ("variants =", "repeats = 0\nvariants =", "'repeats'.*greater than or equal to 1"),
-        ("variants =", 'optimize = "-Ofast"\nvariants =', "'optimize'"),
+        ("variants =", 'optimize = "-Ofast"\nvariants =', "'optimize.0'"),
+        ("variants =", "optimize = []\nvariants =", "'optimize'.*at least 1 item"),
+        ("variants =", 'toolchain = ["gcc", "gc"]\nvariants =', "unknown toolchain 'gc'. Did you mean 'gcc'"),
+        ("variants =", 'toolchain = "native"\nvariants =', "unknown toolchain for boards 'native'"),
         ("digits.tflite", "nothing.tflite", "no model file .*one of: .*digits"),
         ("[[model]]", '[[model]]\ndataset = "no.npz"', "no dataset file"),
         ("[[model]]", f'[[model]]\nfile = "{DIGITS}"\n[[model]]', "two models have the same name"),
