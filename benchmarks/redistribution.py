@@ -18,7 +18,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import altair as alt
 import mobilenet
 import numpy as np
 import pandas as pd
@@ -31,7 +30,7 @@ from hilbench.ir.graph import Attrs, Graph
 from hilbench.plan.plan import Plan
 from hilbench.plan.search import choose_plan
 from hilbench.plan.working import Kernels
-from hilbench.report.plots.plot import HEIGHT, WIDTH, colour, hover, shape, spec
+from hilbench.report.plots.plot import HEIGHT, NARROW, WIDTH, Chart, colour, data, hover, quantity, shape, spec
 from hilbench.variants.schedule import Patches, Schedule
 from hilbench.variants.transform import transform
 from hilbench.variants.variant import LAYERS, SCHEDULES, Part, Variant
@@ -138,22 +137,20 @@ def sweep(grids: tuple[str, ...] = GRIDS) -> Iterator[Row]:
             yield row(moves, schedule, planned(graph, schedule))
 
 
-def chart(rows: list[Row]) -> alt.VConcatChart:
+def chart(rows: list[Row]) -> Chart:
     """Extra work and arena against the receptive field of what runs patch by patch."""
     frame = pd.DataFrame(rows)
     frame = frame[frame["variant"] != LAYERS]
     names = list(dict.fromkeys(frame["variant"]))
-    base = alt.Chart(frame, width=WIDTH, height=HEIGHT).encode(
-        x=alt.X("stage_field:Q", title="receptive field of the patch stage, pixels", scale=alt.Scale(zero=False)),
-        color=colour(names),
-        tooltip=hover(variant="", moves="d", stage_field="d", total_field="d", extra_pct=".1f", arena=",", macs=","),
-    )
-    lines, points = base.mark_line(), base.mark_point(filled=True).encode(shape=shape(names))
+    tooltip = hover(variant="", moves="d", stage_field="d", total_field="d", extra_pct=".1f", arena=",", macs=",")
+    x = quantity("stage_field", "receptive field of the patch stage, pixels", scale=NARROW)
+    look = {"x": x, "color": colour(names), "tooltip": tooltip}
+    layers = [{"mark": "line"}, {"mark": {"type": "point", "filled": True}, "encoding": {"shape": shape(names)}}]
     panels = [
-        (lines + points).encode(y=alt.Y(f"{field}:Q", title=title))
+        {"encoding": look | {"y": quantity(field, title)}, "layer": layers, "width": WIDTH, "height": HEIGHT}
         for field, title in (("extra_pct", "extra MACs, % (static)"), ("arena", "arena, bytes (static)"))
     ]
-    return alt.vconcat(*panels)
+    return {"data": data(frame, *frame.columns), "vconcat": panels}
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from hilbench.codegen.steps import short
 from hilbench.errors import DoesNotFit, UsageError
 from hilbench.plan.describe import describe_schedule
 from hilbench.plan.plan import Plan
-from hilbench.report.plots.arena import arena
+from hilbench.report.plots.arena import arena_maps
 from hilbench.report.plots.plot import spec
 from hilbench.results.run import KEY
 from hilbench.results.store import write_atomic
@@ -58,7 +58,7 @@ def _plot(plan: Plan, key: tuple[str, str, str, str], file: Path) -> None:
     """The arena over time as the report draws it."""
     cell = dict(zip(KEY, key, strict=True))
     buffers = pd.DataFrame([cell | asdict(buffer) for buffer in plan.buffers])
-    chart = arena(pd.DataFrame([cell]), buffers)
+    chart = arena_maps(buffers)
     assert chart is not None, "a plan has buffers"
     write_atomic(file, vl_convert.vegalite_to_svg(spec(chart)).encode())
     print(f"drawn: {file}")

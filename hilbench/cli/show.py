@@ -9,7 +9,9 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from hilbench.cli.table import comparison, markdown, print_table
+from hilbench.cli.table import print_table
+from hilbench.report import markdown
+from hilbench.report.table import comparison
 from hilbench.results.frame import load, to_csv, to_json
 from hilbench.results.store import read_header
 
@@ -42,6 +44,6 @@ def command(
 def _compare(frame: pd.DataFrame, baseline: str, form: Format) -> None:
     table = comparison(frame, baseline)
     if form is Format.MARKDOWN:
-        print(markdown(table))
+        print("\n\n".join(markdown.tables(table)))
     else:
         print_table(table)

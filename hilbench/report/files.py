@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 import vl_convert
 
-from hilbench.report.plots.plot import context, draw, in_order, spec
+from hilbench.report.plots.plot import context, drawn, spec
+from hilbench.report.select import Reading
 from hilbench.results.run import GROUP, Run
 from hilbench.results.store import write_atomic
 
@@ -20,11 +21,9 @@ def write_plots(run: Run, folder: Path, history: pd.DataFrame | None = None) -> 
     written = []
     given = context(run, history)
     for key, rows in run.frame.groupby(GROUP, sort=False):
-        for plot in in_order():
-            chart = draw(plot, rows, given)
-            if chart is not None:
-                stem = re.sub(r"[^\w.-]+", "_", "-".join((*map(str, key), plot.name)))
-                written += _write(spec(chart), folder / stem)
+        for plot, chart in drawn(Reading(rows), given).items():
+            stem = re.sub(r"[^\w.-]+", "_", "-".join((*map(str, key), plot.name)))
+            written += _write(spec(chart), folder / stem)
     return written
 
 

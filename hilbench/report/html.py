@@ -8,7 +8,6 @@ from collections.abc import Hashable, Sequence
 from functools import cache
 from typing import Any
 
-import altair as alt
 import pandas as pd
 import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -18,9 +17,23 @@ from hilbench import __version__
 from hilbench.errors import ConfigError
 from hilbench.gate.rules import Budget
 from hilbench.gate.verdict import Verdict
-from hilbench.report.plots.plot import FAINT, INK, LINE, PALETTE, PAPER, context, draw, in_order, spec
+from hilbench.report.plots.plot import (
+    CONFIG,
+    FAINT,
+    INK,
+    LINE,
+    PALETTE,
+    PAPER,
+    SCHEMA,
+    VEGA_LITE,
+    Chart,
+    context,
+    drawn,
+    in_order,
+)
+from hilbench.report.select import Reading
 from hilbench.report.sources import sources
-from hilbench.report.table import comparison
+from hilbench.report.table import HEADLINES, comparison
 from hilbench.results.baseline import Key
 from hilbench.results.run import GROUP, Run
 
@@ -43,13 +56,14 @@ def render(
         "header": run.header,
         "statuses": Counter(record.status.value for record in run.records),
         "verdict": verdict,
-        "table": comparison(run.frame, run.baseline),
+        "table": comparison(run.frame, run.baseline, (*HEADLINES, "flash_total_bytes", "macs")),
         "groups": [" · ".join(map(str, key)) for key, _ in parts],
         "group_of": {tuple(map(str, key)): place for place, (key, _) in enumerate(parts)},
         "plots": in_order(),
-        "charts": [Markup(_script_safe(_charts(rows, given | _limits(run, key, budgets)))) for key, rows in parts],
+        "charts": [Markup(_script_safe(charts(rows, given | _limits(run, key, budgets)))) for key, rows in parts],
+        "config": Markup(_script_safe(CONFIG)),
         "sources": sources(run),
-        "vega": Markup(_vega()),
+        "vega": Markup(vega()),
     }
     return str(_template("report.html.j2").render(page))
 
@@ -62,9 +76,33 @@ def _limits(run: Run, group: Sequence[Hashable], budgets: Sequence[Budget]) -> d
     return {"budgets": (*run.budgets, *mine)}
 
 
-def _charts(rows: pd.DataFrame, given: dict[str, Any]) -> dict[str, Any]:
-    drawn = {plot.name: draw(plot, rows, given) for plot in in_order()}
-    return {name: spec(chart) for name, chart in drawn.items() if chart is not None}
+def charts(rows: pd.DataFrame, given: dict[str, Any]) -> dict[str, Chart]:
+    """Every plot of a group by name, with packed data."""
+    return {plot.name: {"$schema": SCHEMA, **_packed(chart)} for plot, chart in drawn(Reading(rows), given).items()}
+
+
+def _packed(chart: Chart) -> Chart:
+    """The same chart with its data by column, which names each column once and each text once."""
+    if "values" in chart.get("data", ()):
+        chart = chart | {"data": {"columns": _columns(chart["data"]["values"])}}
+    nested = {kind: [_packed(each) for each in chart[kind]] for kind in _NESTED if kind in chart}
+    return chart | nested
+
+
+_NESTED = ("layer", "concat", "hconcat", "vconcat")
+
+
+def _columns(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    return {name: _column([row[name] for row in rows]) for name in rows[0]}
+
+
+def _column(values: list[Any]) -> Any:
+    """Numbers as they are, to nine digits; texts as the list of those that occur, and the place of each in it."""
+    if not isinstance(values[0], str):
+        return [_short(value) if isinstance(value, float) else value for value in values]
+    texts = list(dict.fromkeys(values))
+    place = {text: at for at, text in enumerate(texts)}
+    return {"texts": texts, "places": [place[value] for value in values]}
 
 
 def _script_safe(value: Any) -> str:
@@ -77,11 +115,16 @@ def _script_safe(value: Any) -> str:
     return text
 
 
+def _short(value: float) -> float:
+    return int(value) if value.is_integer() else float(f"{value:.9g}")
+
+
 @cache
-def _vega() -> str:
+def vega() -> str:
     """Vega, Vega-Lite and their embedding as one script (BSD 3-Clause, University of Washington IDL)."""
-    version = alt.SCHEMA_VERSION.removeprefix("v").rsplit(".", 1)[0]
-    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", version)).replace("</script", "<\\/script")
+    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", VEGA_LITE)).replace(
+        "</script", "<\\/script"
+    )
 
 
 @cache

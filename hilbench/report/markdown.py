@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from hilbench.gate.formats.format import FORMATS
@@ -18,7 +18,7 @@ def render(run: Run, verdict: Verdict | None = None) -> str:
     parts = [f"# {run.header.get('suite') or 'hilbench run'}"]
     if verdict is not None:
         parts.append(FORMATS["markdown"].render(verdict).strip())
-    parts += _tables(comparison(run.frame, run.baseline))
+    parts += tables(comparison(run.frame, run.baseline))
     facts = sources(run)
     if facts.commands:
         parts.append("To measure this again:\n\n```\n" + "\n".join(facts.commands) + "\n```")
@@ -26,17 +26,17 @@ def render(run: Run, verdict: Verdict | None = None) -> str:
     return "\n\n".join([*parts, "\n".join(shared)]) + "\n"
 
 
-def _tables(table: Table) -> Iterable[str]:
-    """One table per model, board and target."""
-    heads = ["variant", "status", *(f"{metric}<br>{provenance}" for metric, provenance in table.columns)]
-    for group, rows in groupby(table.rows, key=lambda row: (row.model, row.board, row.target)):
+def tables(table: Table) -> Iterator[str]:
+    """A heading and a table in GitHub's form per model, board and target."""
+    heads = ["variant", "status", *(f"{column.title}<br>{column.kind}" for column in table.columns)]
+    for group, rows in groupby(table.rows, key=lambda row: row.group):
         lines = [_line(heads), _line(["---", "---", *["---:"] * len(table.columns)]), *map(_row, rows)]
         yield f"## {' · '.join(group)}\n\n" + "\n".join(lines)
 
 
 def _row(row: Row) -> str:
     status = row.status + (f": {escape(row.detail)}" if row.detail else "")
-    numbers = [f"{cell.text} {cell.ratio}".strip() for cell in row.cells]
+    numbers = [f"{cell.text} ({cell.change})" if cell.change else cell.text for cell in row.cells]
     return _line([f"{row.variant}{' (baseline)' if row.baseline else ''}", status, *numbers])
 
 

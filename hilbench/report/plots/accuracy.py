@@ -2,37 +2,57 @@
 
 from __future__ import annotations
 
-import altair as alt
 import pandas as pd
 
-from hilbench.report import select
 from hilbench.report.plots.cost import TITLES
-from hilbench.report.plots.plot import HEIGHT, PLOTS, WIDTH, Chart, Plot, colour, hover, number_axis, shape
+from hilbench.report.plots.plot import (
+    HEIGHT,
+    NARROW,
+    PLOTS,
+    WIDTH,
+    Chart,
+    Plot,
+    colour,
+    data,
+    hover,
+    number_axis,
+    quantity,
+    shape,
+)
+from hilbench.report.select import Reading
 
 
-def accuracy(frame: pd.DataFrame) -> Chart | None:
+def accuracy(part: Reading) -> Chart | None:
     """One point per variant that has both."""
-    columns = select.axes(frame)
-    if columns is None:
+    if part.axes is None:
         return None
-    right, cost = ("accuracy", "counted"), columns[1]
-    table = select.wide(frame, [right, cost])
+    right, cost = ("accuracy", "counted"), part.axes[1]
+    table = part.wide([right, cost])
     table = table[table[right].notna() & table[cost].notna()]
     if table.empty:
         return None
     rows = pd.DataFrame({"variant": table["variant"], "accuracy": table[right], "cost": table[cost]})
     names = list(rows["variant"])
-    base = alt.Chart(rows).encode(
-        x=alt.X(
-            "cost:Q", title=f"{TITLES[cost[0]]} ({cost[1]})", axis=number_axis(cost[0]), scale=alt.Scale(zero=False)
-        ),
-        y=alt.Y("accuracy:Q", title="accuracy (counted)", axis=alt.Axis(format=".1%"), scale=alt.Scale(zero=False)),
-    )
     tooltip = hover(variant="", accuracy=".2%", cost=",.6~g")
-    points = base.mark_point(filled=True, size=140).encode(color=colour(names), shape=shape(names), tooltip=tooltip)
-    labels = base.mark_text(align="left", dx=10, dy=-8).encode(text=alt.Text("variant:N"))
-    chart: alt.LayerChart = (points + labels).properties(width=WIDTH, height=HEIGHT)
-    return chart
+    return {
+        "data": data(rows, "variant", "accuracy", "cost"),
+        "encoding": {
+            "x": quantity("cost", f"{TITLES[cost[0]]} ({cost[1]})", axis=number_axis(cost[0]), scale=NARROW),
+            "y": quantity("accuracy", "accuracy (counted)", axis={"format": ".1%"}, scale=NARROW),
+        },
+        "layer": [
+            {
+                "mark": {"type": "point", "filled": True, "size": 140},
+                "encoding": {"color": colour(names), "shape": shape(names), "tooltip": tooltip},
+            },
+            {
+                "mark": {"type": "text", "align": "left", "dx": 10, "dy": -8},
+                "encoding": {"text": {"field": "variant"}},
+            },
+        ],
+        "width": WIDTH,
+        "height": HEIGHT,
+    }
 
 
 PLOTS.add(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import altair as alt
 import pandas as pd
 
-from hilbench.report.plots.plot import ITEMS, PAPER, PLOTS, Chart, Plot, hover
+from hilbench.report.plots.plot import ITEMS, PAPER, PLOTS, Chart, Plot, data, hover, name, quantity
+from hilbench.report.select import Reading
 from hilbench.results.run import KEY
 
 WIDTH, HEIGHT, COLUMNS = 500, 170, 2
@@ -14,40 +14,40 @@ WORKING = dict.fromkeys(("gather", "sums", "state"), "scratch")
 """Kinds of buffers that are working space like any other to the eye."""
 
 
-def arena(frame: pd.DataFrame, buffers: pd.DataFrame) -> Chart | None:
+def arena(part: Reading, buffers: pd.DataFrame) -> Chart | None:
     """One map per variant on common scales; `buffers` as `Run.buffers` gives them."""
-    mine = buffers.merge(frame[KEY].drop_duplicates(), on=KEY)
-    if mine.empty:
+    return arena_maps(buffers.merge(part.frame[KEY].drop_duplicates(), on=KEY))
+
+
+def arena_maps(buffers: pd.DataFrame) -> Chart | None:
+    """A map for each variant of `buffers`; None where there are no buffers."""
+    if buffers.empty:
         return None
-    kinds = mine["kind"].replace(WORKING)
-    rows = mine.assign(end=mine["offset"] + mine["size"], until=mine["last"] + 1, kind=kinds)
-    domain = [0, float(rows["end"].max())], [0, int(rows["until"].max())]
-    maps = [_map(part, str(name), domain) for name, part in rows.groupby("variant", sort=False)]
-    return alt.concat(*maps, columns=COLUMNS)
+    kinds = buffers["kind"].replace(WORKING)
+    rows = buffers.assign(end=buffers["offset"] + buffers["size"], until=buffers["last"] + 1, kind=kinds)
+    steps, extent = int(rows["until"].max()), int(rows["end"].max())
+    maps = [_map(part, str(variant), steps, extent) for variant, part in rows.groupby("variant", sort=False)]
+    return {"concat": maps, "columns": COLUMNS}
 
 
-def _map(rows: pd.DataFrame, variant: str, domain: tuple[list[float], list[int]]) -> alt.Chart:
-    size = int(rows["end"].max())
-    tooltip = hover(name="", kind="", offset=",", size=",", first="d", last="d")
-    wanted = ["variant", "name", "kind", "offset", "size", "first", "last", "end", "until"]
-    chart: alt.Chart = (
-        alt.Chart(rows[wanted], title=alt.TitleParams(f"{variant}: {size:,} B"))
-        .mark_rect(stroke=PAPER, strokeWidth=1)
-        .encode(
-            x=alt.X(
-                "first:Q", title="step", scale=alt.Scale(domain=domain[1]), axis=alt.Axis(tickMinStep=1, grid=False)
-            ),
-            x2=alt.X2("until:Q"),
-            y=alt.Y(
-                "offset:Q", title="byte of the arena", scale=alt.Scale(domain=domain[0]), axis=alt.Axis(format="~s")
-            ),
-            y2=alt.Y2("end:Q"),
-            color=alt.Color("kind:N", scale=alt.Scale(domain=list(KINDS), range=list(ITEMS)), title="buffer"),
-            tooltip=tooltip,
-        )
-        .properties(width=WIDTH, height=HEIGHT)
-    )
-    return chart
+def _map(rows: pd.DataFrame, variant: str, steps: int, extent: int) -> Chart:
+    x = quantity("first", "step", scale={"domain": [0, steps]}, axis={"tickMinStep": 1, "grid": False})
+    y = quantity("offset", "byte of the arena", scale={"domain": [0, extent]}, axis={"format": "~s"})
+    return {
+        "title": f"{variant}: {int(rows['end'].max()):,} B",
+        "data": data(rows, "name", "kind", "offset", "size", "first", "last", "end", "until"),
+        "mark": {"type": "rect", "stroke": PAPER, "strokeWidth": 1},
+        "encoding": {
+            "x": x,
+            "x2": {"field": "until"},
+            "y": y,
+            "y2": {"field": "end"},
+            "color": name("kind", "buffer", scale={"domain": list(KINDS), "range": list(ITEMS)}),
+            "tooltip": hover(name="", kind="", offset=",", size=",", first="d", last="d"),
+        },
+        "width": WIDTH,
+        "height": HEIGHT,
+    }
 
 
 PLOTS.add(

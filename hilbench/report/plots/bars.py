@@ -2,33 +2,47 @@
 
 from __future__ import annotations
 
-import altair as alt
+from typing import Any
+
 import pandas as pd
 
-from hilbench.report import select
-from hilbench.report.plots.plot import WIDTH, Chart, colour, hover, number_axis
+from hilbench.report.plots.plot import WIDTH, Chart, colour, data, hover, name, number_axis, quantity
+from hilbench.report.select import Reading
 
 BAR = 22
 
 
-def bars(frame: pd.DataFrame, metric: str, title: str) -> Chart | None:
-    """One bar per variant with its number beside it, and the band of modelled values; None without such a metric."""
-    found = select.with_bands(frame, metric)
-    panels = [_panel(these, metric, f"{title} ({kind})") for kind, these in found.groupby("provenance", sort=False)]
-    return alt.vconcat(*panels) if panels else None
+def bars(part: Reading, metric: str, title: str) -> list[Chart]:
+    """A panel per provenance: a bar per variant with its number beside it, and the band of modelled values."""
+    found = part.with_bands(metric)
+    return [_panel(these, metric, f"{title} ({kind})") for kind, these in found.groupby("provenance", sort=False)]
 
 
 def _panel(rows: pd.DataFrame, metric: str, title: str) -> Chart:
     names = list(rows["variant"])
-    top = 1.4 * float(rows["high"].max())
-    base = alt.Chart(rows).encode(
-        x=alt.X("value:Q", title=title, axis=number_axis(metric), scale=alt.Scale(domain=[0, top])),
-        y=alt.Y("variant:N", sort=names, title=None, axis=alt.Axis(labelLimit=240)),
-    )
-    bar = base.mark_bar().encode(color=colour(names).legend(None), tooltip=hover(variant="", value=",.6~g", band=""))
-    text = base.mark_text(align="left", dx=4).encode(x=alt.X("high:Q"), text=alt.Text("label:N"))
-    layers = [bar, text]
+    domain = [0, 1.4 * float(rows["high"].max())]
+    x = quantity("value", title, axis=number_axis(metric), scale={"domain": domain})
+    layers: list[dict[str, Any]] = [
+        {
+            "mark": "bar",
+            "encoding": {
+                "x": x,
+                "color": colour(names) | {"legend": None},
+                "tooltip": hover(variant="", value=",.6~g", band=""),
+            },
+        },
+        {
+            "mark": {"type": "text", "align": "left", "dx": 4},
+            "encoding": {"x": quantity("high"), "text": {"field": "label"}},
+        },
+    ]
     if (rows["high"] > rows["value"]).any():
-        layers.insert(1, base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q"), x2=alt.X2("high:Q")))
-    panel: Chart = alt.layer(*layers).properties(width=WIDTH - 120, height=BAR * len(names))
-    return panel
+        rule = {"x": quantity("low"), "x2": {"field": "high"}}
+        layers.insert(1, {"mark": {"type": "rule", "strokeWidth": 2}, "encoding": rule})
+    return {
+        "data": data(rows, "variant", "value", "low", "high", "band", "label"),
+        "encoding": {"y": name("variant", sort=names, axis={"labelLimit": 240})},
+        "layer": layers,
+        "width": WIDTH - 120,
+        "height": BAR * len(names),
+    }

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import altair as alt
-import pandas as pd
-
 from hilbench.report.plots.bars import bars
 from hilbench.report.plots.plot import PLOTS, Chart, Plot
+from hilbench.report.select import Reading
 
 TITLES = {"latency_ms": "latency in ms", "cycles": "cycles", "instructions": "instructions"}
 
 
-def cost(frame: pd.DataFrame) -> Chart | None:
-    """A panel per metric and provenance that the frame has."""
-    panels = [bars(frame, metric, title) for metric, title in TITLES.items()]
-    drawn = [panel for panel in panels if panel is not None]
-    return alt.vconcat(*drawn) if drawn else None
+def cost(part: Reading) -> Chart | None:
+    """A panel per metric and provenance that the part has."""
+    panels = [panel for metric, title in TITLES.items() for panel in bars(part, metric, title)]
+    return {"vconcat": panels} if panels else None
 
 
 PLOTS.add(

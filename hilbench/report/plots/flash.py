@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from hilbench.report.plots.ledger import ledger
 from hilbench.report.plots.plot import PLOTS, Chart, Plot
+from hilbench.report.select import Reading
+
+_ITEMS = {"weights": "flash_weights_bytes", "code": "flash_code_bytes", "tables": "flash_tables_bytes"}
 
 
-def flash(frame: pd.DataFrame) -> Chart | None:
-    """The model's part and the harness' part per variant."""
-    return ledger(frame, "flash_total_bytes", {"model": "flash_model_bytes"}, "harness", "flash")
+def flash(part: Reading) -> Chart | None:
+    """Weights, code and tables of the model, and the harness, per variant."""
+    return ledger(part, "flash_total_bytes", _ITEMS, "harness", "flash")
 
 
 PLOTS.add(

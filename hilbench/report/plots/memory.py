@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-import altair as alt
-import pandas as pd
-
-from hilbench.report import select
-from hilbench.report.plots.plot import HEIGHT, PLOTS, WIDTH, Chart, Plot, colour, dash, hover
+from hilbench.report.plots.plot import HEIGHT, PLOTS, WIDTH, Chart, Plot, colour, dash, data, hover, quantity
+from hilbench.report.select import Reading
 
 
-def memory(frame: pd.DataFrame) -> Chart | None:
+def memory(part: Reading) -> Chart | None:
     """Live bytes of the arena per step, in the order in which the steps run."""
-    steps = select.per_step(frame, "live_bytes")
+    steps = part.per_step("live_bytes")
     if steps.empty:
         return None
-    names = select.variants(frame)
-    chart: alt.Chart = (
-        alt.Chart(steps)
-        .mark_line(interpolate="step-after", strokeWidth=2, point={"size": 24, "filled": True})
-        .encode(
-            x=alt.X("position:Q", title="step, in order of execution", axis=alt.Axis(tickMinStep=1)),
-            y=alt.Y("value:Q", title="bytes in use (static)", axis=alt.Axis(format="~s")),
-            color=colour(names),
-            strokeDash=dash(names),
-            tooltip=hover(variant="", step="", value=","),
-        )
-        .properties(width=WIDTH, height=HEIGHT)
-    )
-    return chart
+    return {
+        "data": data(steps, "variant", "step", "position", "value"),
+        "mark": {
+            "type": "line",
+            "interpolate": "step-after",
+            "strokeWidth": 2,
+            "point": {"size": 24, "filled": True},
+        },
+        "encoding": {
+            "x": quantity("position", "step, in order of execution", axis={"tickMinStep": 1}),
+            "y": quantity("value", "bytes in use (static)", axis={"format": "~s"}),
+            "color": colour(part.variants),
+            "strokeDash": dash(part.variants),
+            "tooltip": hover(variant="", step="", value=","),
+        },
+        "width": WIDTH,
+        "height": HEIGHT,
+    }
 
 
 PLOTS.add(

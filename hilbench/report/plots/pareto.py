@@ -2,43 +2,58 @@
 
 from __future__ import annotations
 
-import altair as alt
+from typing import Any
+
 import pandas as pd
 
 from hilbench.gate.rules import parse_budget
-from hilbench.report import select
 from hilbench.report.plots.cost import TITLES
-from hilbench.report.plots.plot import HEIGHT, PLOTS, WIDTH, Chart, Plot, colour, hover, number_axis, shape
+from hilbench.report.plots.plot import (
+    HEIGHT,
+    NARROW,
+    PLOTS,
+    WIDTH,
+    Chart,
+    Plot,
+    colour,
+    data,
+    hover,
+    number_axis,
+    quantity,
+    shape,
+)
+from hilbench.report.select import Column, Reading
+
+_FLASH = ("flash_total_bytes", "static")
 
 
-def pareto(frame: pd.DataFrame, budgets: tuple[str, ...] = ()) -> Chart | None:
+def pareto(part: Reading, budgets: tuple[str, ...] = ()) -> Chart | None:
     """One point per variant; `budgets` such as "sram_total_bytes <= 65536" become lines."""
-    columns = select.axes(frame)
-    if columns is None:
+    if part.axes is None:
         return None
-    memory, cost = columns
-    rows = _rows(frame, memory, cost)
+    memory, cost = part.axes
+    rows = _rows(part, memory, cost)
     if rows.empty:
         return None
-    x = alt.X("memory:Q", title=f"SRAM in bytes ({memory[1]})", axis=alt.Axis(format="~s"), scale=alt.Scale(zero=False))
-    y = alt.Y("cost:Q", title=f"{TITLES[cost[0]]} ({cost[1]})", axis=number_axis(cost[0]), scale=alt.Scale(zero=False))
-    base = alt.Chart(rows).encode(x=x, y=y)
-    front = base.transform_filter("datum.front").mark_line(interpolate="step-after", strokeDash=[4, 3], color="#777777")
-    layers = [front, *_band(base, rows), _points(base, rows), _names(base), *_limits(budgets, memory, cost)]
-    chart: Chart = alt.layer(*layers).properties(width=WIDTH, height=HEIGHT + 60)
-    return chart
+    variants = {
+        "data": data(rows, "variant", "memory", "cost", "flash", "low", "high", "front"),
+        "encoding": {
+            "x": quantity("memory", f"SRAM in bytes ({memory[1]})", axis={"format": "~s"}, scale=NARROW),
+            "y": quantity("cost", f"{TITLES[cost[0]]} ({cost[1]})", axis=number_axis(cost[0]), scale=NARROW),
+        },
+        "layer": [_front(), *_band(rows), _points(list(rows["variant"])), _names()],
+    }
+    return {"layer": [variants, *_limits(budgets, memory, cost)], "width": WIDTH, "height": HEIGHT + 60}
 
 
-def _rows(frame: pd.DataFrame, memory: select.Column, cost: select.Column) -> pd.DataFrame:
+def _rows(part: Reading, memory: Column, cost: Column) -> pd.DataFrame:
     """Variants that have both: memory, cost with its band, flash, and whether none is better in both."""
-    flash = ("flash_total_bytes", "static")
-    table = select.wide(frame, [memory, cost, flash])
+    table = part.wide([memory, cost, _FLASH])
     table = table[table[memory].notna() & table[cost].notna()]
-    rows = pd.DataFrame(
-        {"variant": table["variant"], "memory": table[memory], "cost": table[cost], "flash": table[flash]}
-    )
-    band = select.bands(frame).get("value", pd.Series(dtype=float)) if cost[1] == "modelled" else pd.Series(dtype=float)
-    error = rows["variant"].map(band.to_dict()).fillna(0.0).astype(float) / 100
+    flash = table[_FLASH].astype(object).where(table[_FLASH].notna(), None)
+    rows = pd.DataFrame({"variant": table["variant"], "memory": table[memory], "cost": table[cost], "flash": flash})
+    bands = part.bands if cost[1] == "modelled" else {}
+    error = rows["variant"].map(bands).astype(float).fillna(0.0) / 100
     rows = rows.assign(low=rows["cost"] * (1 - error), high=rows["cost"] * (1 + error))
     return rows.assign(front=[_unbeaten(rows, m, c) for m, c in zip(rows["memory"], rows["cost"], strict=True)])
 
@@ -49,38 +64,45 @@ def _unbeaten(rows: pd.DataFrame, memory: float, cost: float) -> bool:
     return not bool((as_good & better).any())
 
 
-def _band(base: alt.Chart, rows: pd.DataFrame) -> list[alt.Chart]:
+def _front() -> Chart:
+    mark = {"type": "line", "interpolate": "step-after", "strokeDash": [4, 3], "color": "#777777"}
+    return {"transform": [{"filter": "datum.front"}], "mark": mark}
+
+
+def _band(rows: pd.DataFrame) -> list[Chart]:
     known = (rows["high"] > rows["low"]).any()
-    return [base.mark_rule(opacity=0.6).encode(y=alt.Y("low:Q"), y2=alt.Y2("high:Q"))] if known else []
+    ends = {"y": quantity("low"), "y2": {"field": "high"}}
+    return [{"mark": {"type": "rule", "opacity": 0.6}, "encoding": ends}] if known else []
 
 
-def _points(base: alt.Chart, rows: pd.DataFrame) -> alt.Chart:
-    names = list(rows["variant"])
-    tooltip = hover(variant="", memory=",", cost=",.6~g", flash=",")
-    size = alt.Size("flash:Q", scale=alt.Scale(range=[60, 400]), legend=None)
-    points: alt.Chart = base.mark_point(filled=True, opacity=0.85).encode(
-        color=colour(names), shape=shape(names), size=size, tooltip=tooltip
-    )
-    return points
+def _points(names: list[str]) -> Chart:
+    encoding = {
+        "color": colour(names),
+        "shape": shape(names),
+        "size": {"field": "flash", "type": "quantitative", "scale": {"range": [60, 400]}, "legend": None},
+        "tooltip": hover(variant="", memory=",", cost=",.6~g", flash=","),
+    }
+    return {"mark": {"type": "point", "filled": True, "opacity": 0.85}, "encoding": encoding}
 
 
-def _names(base: alt.Chart) -> alt.Chart:
-    names: alt.Chart = (
-        base.transform_filter("datum.front").mark_text(align="left", dx=10, dy=-8).encode(text=alt.Text("variant:N"))
-    )
-    return names
+def _names() -> Chart:
+    return {
+        "transform": [{"filter": "datum.front"}],
+        "mark": {"type": "text", "align": "left", "dx": 10, "dy": -8},
+        "encoding": {"text": {"field": "variant"}},
+    }
 
 
-def _limits(budgets: tuple[str, ...], memory: select.Column, cost: select.Column) -> list[alt.Chart]:
+def _limits(budgets: tuple[str, ...], memory: Column, cost: Column) -> list[Chart]:
     """A line for each budget of one of the two axes."""
+    mark = {"type": "rule", "color": "#d55e00", "strokeWidth": 2, "strokeDash": [8, 4]}
     lines = []
     for text in budgets:
         metric, relation, limit = parse_budget(text)
-        channel = {memory[0]: alt.X("limit:Q"), cost[0]: alt.Y("limit:Q")}.get(metric)
+        channel = {memory[0]: "x", cost[0]: "y"}.get(metric)
         if channel is not None and relation.startswith("<"):
-            line = alt.Chart(alt.InlineData(values=[{"limit": limit, "budget": text}]))
-            rule = line.mark_rule(color="#d55e00", strokeWidth=2, strokeDash=[8, 4])
-            lines.append(rule.encode(channel, tooltip=alt.Tooltip("budget:N")))
+            encoding: dict[str, Any] = {channel: quantity("limit"), "tooltip": hover(budget="")}
+            lines.append({"data": {"values": [{"limit": limit, "budget": text}]}, "mark": mark, "encoding": encoding})
     return lines
 
 

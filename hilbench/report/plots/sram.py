@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from hilbench.report.plots.ledger import ledger
 from hilbench.report.plots.plot import PLOTS, Chart, Plot
+from hilbench.report.select import Reading
 
 
-def sram(frame: pd.DataFrame) -> Chart | None:
+def sram(part: Reading) -> Chart | None:
     """Arena, stack and static data per variant, a panel per provenance."""
-    return ledger(frame, "sram_total_bytes", {"arena": "arena_bytes", "stack": "stack_bytes"}, "static data", "SRAM")
+    return ledger(part, "sram_total_bytes", {"arena": "arena_bytes", "stack": "stack_bytes"}, "static data", "SRAM")
 
 
 PLOTS.add(

@@ -40,10 +40,21 @@ function filter(event) {
 document.getElementById("filter").addEventListener("input", filter);
 document.querySelector(".filter").addEventListener("submit", (event) => event.preventDefault());
 
-function largest(spec) {
-  const sets = Object.values(spec.datasets ?? {});
-  return sets.reduce((best, found) => (found.length > best.length ? found : best), []);
+// Data come by column, texts as places in a list of them; Vega-Lite reads rows.
+function unpacked({ columns }) {
+  const names = Object.keys(columns);
+  const lists = Object.values(columns).map((it) => (it.texts ? it.places.map((place) => it.texts[place]) : it));
+  return { values: lists[0].map((_, row) => Object.fromEntries(names.map((name, at) => [name, lists[at][row]]))) };
 }
+
+const parsed = (text) => JSON.parse(text, (key, value) => (key === "data" && value.columns ? unpacked(value) : value));
+
+function dataSets(spec) {
+  const inner = ["layer", "concat", "hconcat", "vconcat"].flatMap((kind) => spec[kind] ?? []);
+  return [spec.data?.values ?? [], ...inner.flatMap(dataSets)];
+}
+
+const largest = (spec) => dataSets(spec).reduce((best, found) => (found.length > best.length ? found : best));
 
 function cellOf(tag, content) {
   const cell = document.createElement(tag);
@@ -60,16 +71,18 @@ function tabulate(place, data) {
   place.replaceChildren(grid);
 }
 
+const style = JSON.parse(document.getElementById("style").textContent);
+
 function drawGroup(group) {
   if (group.dataset.drawn) return;
   group.dataset.drawn = "yes";
-  const charts = JSON.parse(group.querySelector(".charts").textContent);
+  const charts = parsed(group.querySelector(".charts").textContent);
   const jobs = Object.entries(charts).map(([name, spec]) => {
     const figure = group.querySelector(`[data-plot="${name}"]`);
     figure.hidden = false;
     const details = figure.querySelector(".data");
     details.addEventListener("toggle", () => tabulate(details.lastElementChild, largest(spec)), { once: true });
-    const options = { renderer: "svg", actions: false };
+    const options = { renderer: "svg", actions: false, config: style };
     return vegaEmbed(figure.querySelector(".chart"), { ...spec, background: "transparent" }, options);
   });
   Promise.all(jobs).then(() => { group.dataset.drawn = "done"; });

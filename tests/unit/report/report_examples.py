@@ -54,6 +54,8 @@ def _values(size: float, patched: float) -> Iterator[Value]:
         yield Value("arena_bytes", max(live), "B", kind)
         yield Value("stack_bytes", 300 + more, "B", kind)
         yield Value("sram_total_bytes", max(live) + 2860 + more, "B", kind)
+    for item, share in (("weights", 14_000), ("code", 5000), ("tables", 1000)):
+        yield Value(f"flash_{item}_bytes", int(share * size), "B", static)
     yield Value("flash_model_bytes", int(20_000 * size), "B", static)
     yield Value("flash_total_bytes", int(20_000 * size) + 5000, "B", static)
     for step, (count, bytes_) in enumerate(zip(cost, live, strict=True)):

@@ -13,10 +13,11 @@ import pytest
 import hilbench
 from hilbench.errors import ConfigError, UsageError
 from hilbench.gate.rules import Budget
-from hilbench.report import markdown, select
+from hilbench.report import markdown
 from hilbench.report.files import write_plots
 from hilbench.report.html import render
 from hilbench.report.plots.plot import PLOTS, context, draw, spec
+from hilbench.report.select import Reading
 from hilbench.report.table import comparison
 from hilbench.results import history
 from hilbench.results.run import Run
@@ -40,9 +41,9 @@ def past(run: Run, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
 
 @pytest.mark.parametrize("name", PLOTS)
 def test_every_plot_is_valid_and_has_a_sentence(name: str, run: Run, past: pd.DataFrame) -> None:
-    chart = draw(PLOTS[name], run.frame, context(run, past))
+    chart = draw(PLOTS[name], Reading(run.frame), context(run, past))
     assert chart is not None
-    chart.to_dict(validate=True)
+    assert altair.Chart.from_dict(spec(chart), validate=True).to_dict()["description"].startswith(PLOTS[name].title)
     assert PLOTS[name].says.endswith(".")
 
 
@@ -50,15 +51,14 @@ def test_every_plot_is_valid_and_has_a_sentence(name: str, run: Run, past: pd.Da
 def test_every_plot_copes_with_a_run_of_failures(name: str) -> None:
     record = RunRecord("r", "s", "m", "b", "t", "int8", Status.FAILED, "no answer", "", "", "0")
     failed = Run((record,))
-    assert (
-        draw(PLOTS[name], failed.frame, context(failed, failed.frame.assign(commit="c", time=pd.Timestamp(0)))) is None
-    )
+    past = failed.frame.assign(commit="c", time=pd.Timestamp(0))
+    assert draw(PLOTS[name], Reading(failed.frame), context(failed, past)) is None
 
 
 @pytest.mark.parametrize("name", PLOTS)
 def test_no_axis_holds_two_provenances(name: str, run: Run, past: pd.DataFrame) -> None:
     """Every axis that has a value says which one kind it holds, where the values of a run have several."""
-    text = json.dumps(spec(draw(PLOTS[name], run.frame, context(run, past))))
+    text = json.dumps(spec(draw(PLOTS[name], Reading(run.frame), context(run, past))))
     kinds = [kind.value for kind in Provenance]
     assert name == "arena" or any(f"({kind})" in text for kind in kinds)
 
@@ -71,17 +71,17 @@ def test_plots_are_in_one_order() -> None:
 def test_the_table_compares_with_the_named_baseline_variant(run: Run) -> None:
     table = comparison(run.frame, "int8+patch")
     rows = {row.variant: row for row in table.rows}
-    place = table.columns.index(("instructions", "counted"))
-    assert rows["int8+patch"].baseline and rows["int8+patch"].cells[place].ratio == ""
+    place = [(column.metric, column.provenance) for column in table.columns].index(("instructions", "counted"))
+    assert rows["int8+patch"].baseline and rows["int8+patch"].cells[place].change == ""
     base, other = rows["int8+patch"].cells[place].value, rows["int8"].cells[place].value
-    assert rows["int8"].cells[place].ratio == f"×{other / base:.3g}"
+    assert rows["int8"].cells[place].change == f"{100 * (other / base - 1):+.1f} %"
 
 
 def test_modelled_numbers_carry_their_band(run: Run) -> None:
     table = comparison(run.frame)
-    cells = dict(zip(table.columns, table.rows[0].cells, strict=True))
-    assert cells["cycles", "modelled"].text.endswith("± 5.2 %")
-    assert "±" not in cells["instructions", "counted"].text
+    cells = {column.provenance: cell for column, cell in zip(table.columns, table.rows[0].cells, strict=True)}
+    assert cells["modelled"].text.endswith("±5.2 %")
+    assert "±" not in cells["counted"].text
 
 
 def test_a_result_without_values_is_a_row_with_its_reason(run: Run) -> None:
@@ -94,7 +94,7 @@ def test_wide_never_mixes_provenances() -> None:
     values = (Value("cycles", 1.0, "", Provenance.MEASURED), Value("cycles", 2.0, "", Provenance.MODELLED))
     frame = Run((RunRecord("r", "s", "m", "b", "t", "v", Status.OK, "", "", "", "0", values),)).frame
     columns = [("cycles", "measured"), ("cycles", "modelled"), ("cycles", "counted")]
-    row = select.wide(frame, columns).iloc[0]
+    row = Reading(frame).wide(columns).iloc[0]
     assert row[columns[0]] == 1.0 and row[columns[1]] == 2.0 and pd.isna(row[columns[2]])
 
 
