@@ -9,7 +9,7 @@ import typer
 
 from hilbench.boards import find, wired
 from hilbench.errors import UsageError
-from hilbench.targets.board import flash, probe_of
+from hilbench.targets.board import connect, flash, probe_of
 from hilbench.targets.probe import choose, debugger, locked
 
 
@@ -28,6 +28,7 @@ def command(
     where = wired(find(board), probe)
     unique_id = choose(probe_of(where).unique_id)
     with locked(unique_id), debugger() as process:
-        programmed = flash(process, where, elf, unique_id)
+        connect(process, where, unique_id)
+        programmed = flash(process, elf)
         process.ask("reset")
     print(f"{elf} is on {where.name}, read back and compared" + ("" if programmed else " (it was there already)"))

@@ -20,6 +20,7 @@ def _counts(evidence: Evidence) -> Iterator[Value]:
     for repeat, samples in enumerate(evidence.samples):
         total, kind = sum(sample.ticks for sample in samples), evidence.provenance
         how = f"counter {evidence.hello.counter}{_clock(evidence)}, {'cold' if repeat == 0 else 'warm'}"
+        how += _stand_in(evidence)
         yield Value(metric, total, metric, kind, repeat=repeat, detail=how)
         for name, ticks in _by_step(evidence, samples):
             yield Value(metric, ticks, metric, kind, step=name, repeat=repeat, detail=how)
@@ -31,6 +32,12 @@ def _clock(evidence: Evidence) -> str:
     """The clock that the chip says it runs at; under emulation it means nothing."""
     hello = evidence.hello
     return "" if hello.counter == "icount" else f" at {hello.clock_hz / 1e6:g} MHz"
+
+
+def _stand_in(evidence: Evidence) -> str:
+    """A counter that was simulated says so in every row."""
+    simulator = evidence.hello.simulator
+    return f", simulated by {simulator}" if simulator else ""
 
 
 def _by_step(evidence: Evidence, samples: Sequence[StepSample]) -> Iterator[tuple[str, int]]:

@@ -116,7 +116,7 @@ def _observe(target: str, session: Session, graph: Graph, inputs: Inputs, repeat
         watermarks={mark.region: mark for mark in session.watermarks()},
         outputs={name: np.stack([row[name] for row in rows]) for name in graph.outputs},
         steady=all(_same(outputs, runs[0][1]) for _, outputs in runs),
-        emulator=TARGETS[target].emulator(),
+        emulator=session.hello.simulator or TARGETS[target].emulator(),
     )
 
 

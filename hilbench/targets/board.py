@@ -6,7 +6,7 @@ import logging
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
@@ -24,6 +24,8 @@ from hilbench.targets.target import TARGETS, Target
 
 LOG = logging.getLogger(__name__)
 DEADLINES = Deadlines(hello=10.0)
+SIMULATED = "hilbench virtual"
+"""How the probe of a virtual board describes itself (`hilbench.virtual.probe`)."""
 
 
 class WrongChipError(TargetError):
@@ -87,10 +89,13 @@ class Attempt:
         """The debugger stays connected during the session: pyOCD stops the cycle counter when it leaves (TRCENA)."""
         board = self.board
         process = self.stack.enter_context(debugger())
-        flash(process, board, self.image.elf, self.probe, mode)
+        described = connect(process, board, self.probe, mode)
+        flash(process, self.image.elf)
         line = self._line(process)
         where = f"board {board.name}, probe {self.probe}, serial {line.url}"
-        return LinkSession(line, self.image, self.deadlines, describe=lambda: where)
+        session = LinkSession(line, self.image, self.deadlines, describe=lambda: where)
+        session.hello = replace(session.hello, simulator=described if described.startswith(SIMULATED) else "")
+        return session
 
     def _line(self, process: Debugger) -> SerialLine | RttLine:
         """Reset the chip with the line open, so that nothing is missed; RTT begins when the firmware runs."""
@@ -103,11 +108,16 @@ class Attempt:
         return line
 
 
-def flash(process: Debugger, board: Board, elf: Path, probe: str, mode: str = "halt") -> bool:
-    """Connect and make flash hold `elf`; whether it had to be programmed. The core is left halted."""
+def connect(process: Debugger, board: Board, probe: str, mode: str = "halt") -> str:
+    """Halt the core and make sure that the chip is the board's; what the probe says that it is itself."""
     chip = probe_of(board)
-    process.ask("connect", probe=probe, target=chip.target, mode=mode, pack=chip.pack)
+    described = process.ask("connect", probe=probe, target=chip.target, mode=mode, pack=chip.pack)
     _check_identity(process, board, chip)
+    return str(described)
+
+
+def flash(process: Debugger, elf: Path) -> bool:
+    """Make flash hold `elf`; whether it had to be programmed. The core is left halted."""
     address, data = flash_image(elf)
     with tempfile.NamedTemporaryFile(suffix=".bin") as file:
         file.write(data)

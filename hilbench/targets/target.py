@@ -15,7 +15,7 @@ from hilbench.registry import Registry
 
 @dataclass(frozen=True)
 class Hello:
-    """What the firmware says about itself.
+    """What the firmware says about itself, and `simulator`: what stands in for its chip, "" for silicon.
 
     `counter` says what ticks are: "icount" (instructions), "dwt" and "systick" (cycles of the
     core), or "none". `counter_overhead`: ticks of an empty step, already taken off every sample. `guards`: names from
@@ -29,6 +29,7 @@ class Hello:
     counter_overhead: int
     guards: tuple[str, ...] = ()
     log: tuple[str, ...] = ()
+    simulator: str = ""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import pytest
 from hilbench.build import execute, prepare
 from hilbench.errors import FlashError, LinkError, TargetError, TargetFault, TargetTimeout, ToolError
 from hilbench.targets import probe as probes
-from hilbench.targets.board import OnBoard, WrongChipError, flash, flash_image
+from hilbench.targets.board import SIMULATED, OnBoard, WrongChipError, connect, flash, flash_image
 from hilbench.targets.probe import debugger, locked
 from hilbench.targets.session import Deadlines
 from hilbench.targets.target import TARGETS, StepSample
@@ -45,7 +45,9 @@ def test_flashes_once_and_runs(start: Start, name: str) -> None:
     image = rig.build()
     assert rig.run(image) == RIGHT
     with debugger() as process:
-        programmed = flash(process, rig.board, image.elf, rig.board.probe.unique_id)
+        described = connect(process, rig.board, rig.board.probe.unique_id)
+        programmed = flash(process, image.elf)
+    assert described.startswith(SIMULATED)
     assert not programmed, "the image was there already"
     assert rig.run(image) == RIGHT
 
@@ -58,6 +60,7 @@ def test_steps_cost_what_they_cost_in_qemu(start: Start, name: str) -> None:
     with OnBoard().open(rig.board, rig.build()) as session:
         virtual = session.run()
         assert session.hello.counter == "dwt"
+        assert session.hello.simulator == f"{SIMULATED} {name}"
         assert session.hello.clock_hz == rig.board.clock.hz["full"]
     emulated = _in_qemu(rig)
     assert [s.ticks for s in virtual[:-1]] == [s.ticks for s in emulated[:-1]]

@@ -81,6 +81,7 @@ def test_run_on_an_attached_board_at_its_reset_clock(start: Start, tmp_path: Pat
     cycles = [row for row in rows if ",cycles," in row]
     assert cycles
     assert all(",board," in row and ",measured," in row and "counter dwt at 4 MHz" in row for row in cycles)
+    assert all("simulated by hilbench virtual disco_l475iot" in row for row in cycles)
 
 
 def test_a_board_file_is_begun_from_the_chip(start: Start, tmp_path: Path) -> None:

@@ -126,6 +126,13 @@ def test_a_hardware_counter_gives_cycles_and_time() -> None:
     assert not [v for v in values if v.metric == "instructions"]
 
 
+def test_a_simulated_counter_says_so_in_every_row() -> None:
+    hello = Hello("id", "cortex-m4", 1000, "dwt", 0, simulator="hilbench virtual b")
+    values = collect(replace(evidence(), hello=hello, provenance=Provenance.MEASURED), right_answer=True)
+    details = {v.detail for v in values if v.metric in ("cycles", "latency_ms")}
+    assert details == {f"counter dwt at 0.001 MHz, {how}, simulated by hilbench virtual b" for how in ("cold", "warm")}
+
+
 def test_the_host_counts_nothing() -> None:
     host = replace(
         evidence(),
