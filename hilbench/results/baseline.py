@@ -184,7 +184,7 @@ def _conditions(record: RunRecord) -> dict[str, str]:
     board = {part: said.get("board", {}).get(part) for part in ("core", "memory", "clock", "emulator", "port")}
     hello = said.get("hello", {})
     facts = {
-        "toolchain": record.toolchain,
+        "toolchain": record.toolchain.removesuffix(f" {said.get('optimize')}"),  # the level is one of the flags
         "flags": " ".join(said.get("flags", ())),
         "board_sha256": hashlib.sha256(json.dumps(board, sort_keys=True).encode()).hexdigest(),
         "counter": hello.get("counter", ""),
