@@ -117,6 +117,8 @@ def test_a_run_of_failures_has_a_report() -> None:
         Run((RunRecord("r", "s", "m", "b", "t", "int8", Status.FAILED, "no answer within 5 s", "", "", "0"),))
     )
     assert "1 failed" in text and "no answer within 5 s" in text
+    assert "1 result:" in text and "Nothing was measured" in text and "No result here has values" in text
+    assert "Nothing was measured" not in render(make_run()) and "No result here" not in render(make_run())
 
 
 def test_an_empty_run_has_none() -> None:
