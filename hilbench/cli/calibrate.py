@@ -42,9 +42,7 @@ def command(
     ] = None,
     where: Annotated[list[str] | None, typer.Option(metavar="COLUMN=VALUE", help="Only rows with this value.")] = None,
     group: Annotated[str, typer.Option(help="Column whose values are left out of the fit one at a time.")] = "",
-    source: Annotated[
-        str, typer.Option(help="What was measured, for the board file. [default: the table's name]")
-    ] = "",
+    source: Annotated[str, typer.Option(help="What was measured. [default: the table's name]")] = "",
     write: Annotated[Path | None, typer.Option(metavar="BOARD.toml", help="Board file to write the fit to.")] = None,
     form: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
 ) -> None:
@@ -65,9 +63,8 @@ def command(
     if profiles is not None:
         found = read_run_points(points, profiles, events, timing)
     else:
-        names, rows = _pairs(column, "--column"), _pairs(where, "--where")
-        constants = {event: _number(event, cycles) for event, cycles in _pairs(fixed, "--fixed").items()}
-        found = Table(points, events, timing, names, rows, constants, group).points()
+        named, only = _pairs(column, "--column"), _pairs(where, "--where")
+        found = Table(points, events, timing, named, only, _constants(fixed), group).points()
     done = calibrate(found, events)
     described = as_fit(done, source or points.name)
     _report(done, described, chosen, form)
@@ -82,6 +79,10 @@ def _report(done: Calibration, fit: Fit, board: Board, form: str) -> None:
         typer.echo(json.dumps({**asdict(done), "fit": fit.model_dump()}, indent=2))
     else:
         _show(done, fit, board)
+
+
+def _constants(fixed: list[str] | None) -> dict[str, float]:
+    return {event: _number(event, cycles) for event, cycles in _pairs(fixed, "--fixed").items()}
 
 
 def _pairs(texts: list[str] | None, option: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from hilbench.boards import Board, clocked, find, wired
+from hilbench.boards import clocked, find, wired
 from hilbench.cli.progress import Live
 from hilbench.cli.table import print_table
 from hilbench.errors import UsageError
@@ -36,19 +36,13 @@ def command(
     probe: Annotated[str, typer.Option(metavar="ID", help="Debug probe of the board, where several are there.")] = "",
     serial: Annotated[str, typer.Option(metavar="PORT", help="Its serial port, a URL of pySerial, or rtt.")] = "",
     clock: Annotated[str, typer.Option(help="Clock profile of the boards: full, or reset (no flash waits).")] = "",
-    input: Annotated[
-        str, typer.Option(help="resident or streamed, for variants of the schedule 'rolling'. [default: resident]")
-    ] = "",
+    input: Annotated[str, typer.Option(help="Of rolling variants: resident or streamed. [default: resident]")] = "",
     no_eliminate: Annotated[bool, typer.Option("--no-eliminate", help="Add +keep to every variant.")] = False,
     repeats: Annotated[int | None, typer.Option(min=1, max=1000, help="Runs of the first input. [default: 3]")] = None,
     dataset: Annotated[str, typer.Option(metavar="FILE.npz", help="Samples x, and labels y for accuracy.")] = "",
     calibration: Annotated[str, typer.Option(metavar="FILE.npz", help="Samples x to quantize a float model.")] = "",
-    toolchain: Annotated[
-        list[str] | None, typer.Option(help="gcc, or zig (its clang). May be given again. [default: gcc]")
-    ] = None,
-    optimize: Annotated[
-        list[Optimize] | None, typer.Option(help="The model's level. May be given again. [default: -O2]")
-    ] = None,
+    toolchain: Annotated[list[str] | None, typer.Option(help="gcc or zig. May be given again. [default: gcc]")] = None,
+    optimize: Annotated[list[Optimize] | None, typer.Option(help="May be given again. [default: -O2]")] = None,
     baseline: Annotated[str, typer.Option(help="The variant to compare with. [default: the first]")] = "",
     out: Annotated[Path | None, typer.Option(help="Run folder. [default: runs/NAME-N]")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Cells to build and run at once.")] = _PROCESSORS,
@@ -73,10 +67,7 @@ def command(
         optimize=tuple(optimize or ()),
         baseline=baseline and str(Variant.parse(baseline, keep=no_eliminate)),
     )
-    if clock:
-        suite = replace(suite, boards=tuple(clocked(each, clock) for each in suite.boards))
-    if probe or serial:
-        suite = replace(suite, boards=(wired(_only_board(suite), probe, serial),))
+    suite = _on_this_desk(suite, clock, probe, serial)
     folder = out or choose_folder(suite.name, RUNS)
     with Live() as live:
         records = run(suite, folder, jobs, live)
@@ -94,10 +85,15 @@ def _suite(what: str, dataset: str, calibration: str) -> Suite:
     return find_suite(what)
 
 
-def _only_board(suite: Suite) -> Board:
-    if len(suite.boards) != 1:
-        raise UsageError("--probe and --serial are those of one board: name it with --board")
-    return suite.boards[0]
+def _on_this_desk(suite: Suite, clock: str, probe: str, serial: str) -> Suite:
+    """The suite with its boards clocked and wired as the command line says."""
+    if clock:
+        suite = replace(suite, boards=tuple(clocked(board, clock) for board in suite.boards))
+    if probe or serial:
+        if len(suite.boards) != 1:
+            raise UsageError("--probe and --serial are those of one board: name it with --board")
+        suite = replace(suite, boards=(wired(suite.boards[0], probe, serial),))
+    return suite
 
 
 def _report(suite: Suite, folder: Path, records: list[RunRecord]) -> None:
