@@ -57,6 +57,7 @@ def render(
         "statuses": Counter(record.status.value for record in run.records),
         "verdict": verdict,
         "table": comparison(run.frame, run.baseline, (*HEADLINES, "flash_total_bytes", "macs")),
+        "simulated": {" · ".join(group): name for group, name in run.simulated.items()},
         "groups": [" · ".join(map(str, key)) for key, _ in parts],
         "group_of": {tuple(map(str, key)): place for place, (key, _) in enumerate(parts)},
         "plots": in_order(),

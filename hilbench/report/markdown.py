@@ -19,6 +19,10 @@ def render(run: Run, verdict: Verdict | None = None) -> str:
     if verdict is not None:
         parts.append(FORMATS["markdown"].render(verdict).strip())
     parts += tables(comparison(run.frame, run.baseline))
+    for group, name in run.simulated.items():
+        parts.append(
+            f"**{' · '.join(group)}: no silicon.** {name} stood in; what is called measured was counted by it."
+        )
     facts = sources(run)
     if facts.commands:
         parts.append("To measure this again:\n\n```\n" + "\n".join(facts.commands) + "\n```")

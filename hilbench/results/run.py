@@ -47,6 +47,12 @@ class Run:
         return tuple(self.header.get("budgets", ()))
 
     @cached_property
+    def simulated(self) -> dict[tuple[str, ...], str]:
+        """What stood in for the chip, by GROUP, where the target was a board and no silicon answered."""
+        said = ((record, record.provenance.get("hello", {}).get("simulator", "")) for record in self.records)
+        return {tuple(_key(record)[name] for name in GROUP): name for record, name in said if name}
+
+    @cached_property
     def buffers(self) -> pd.DataFrame:
         """Where every buffer lies in the arena, and from which step to which it lives: BUFFER_COLUMNS."""
         rows = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -119,6 +120,14 @@ def test_a_run_of_failures_has_a_report() -> None:
     assert "1 failed" in text and "no answer within 5 s" in text
     assert "1 result:" in text and "Nothing was measured" in text and "No result here has values" in text
     assert "Nothing was measured" not in render(make_run()) and "No result here" not in render(make_run())
+
+
+def test_a_simulated_board_is_named_as_one(run: Run) -> None:
+    virtual = {"hello": {"simulator": "hilbench virtual nucleo"}}
+    told = Run((replace(run.records[0], target="board", provenance=virtual),))
+    for text in (render(told), markdown.render(told)):
+        assert "hilbench virtual nucleo stood in" in text and "model0 · board0 · board: no silicon" in text
+    assert "no silicon" not in render(run) + markdown.render(run)
 
 
 def test_an_empty_run_has_none() -> None:
