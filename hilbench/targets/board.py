@@ -38,6 +38,10 @@ class OnBoard(Target):
     name = "board"
     provenance = "measured"
 
+    def emulator(self) -> str:
+        """Silicon, said aloud so that a gate can tell it from a board whose `Hello` names a simulator."""
+        return "none"
+
     @contextmanager
     def open(self, board: Board, image: FirmwareImage, *, deadlines: Deadlines = DEADLINES) -> Iterator[LinkSession]:
         """Flash the image where it is not there already, start it, and shake hands.

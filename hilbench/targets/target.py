@@ -83,7 +83,7 @@ class Target(ABC):
         """Start the firmware; released in every case when the context ends."""
 
     def emulator(self) -> str:
-        """Name and version of what stands in for silicon, because counts may depend on it; "" for silicon itself."""
+        """What stands in for silicon, with its version, for counts may depend on it; "" where nothing is counted."""
         return ""
 
 

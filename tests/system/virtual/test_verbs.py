@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -82,6 +83,8 @@ def test_run_on_an_attached_board_at_its_reset_clock(start: Start, tmp_path: Pat
     assert cycles
     assert all(",board," in row and ",measured," in row and "counter dwt at 4 MHz" in row for row in cycles)
     assert all("simulated by hilbench virtual disco_l475iot" in row for row in cycles)
+    (record,) = (json.loads(line) for line in (tmp_path / "run" / "records.jsonl").read_text().splitlines())
+    assert record["provenance"]["emulator"] == "hilbench virtual disco_l475iot"
 
 
 def test_a_board_file_is_begun_from_the_chip(start: Start, tmp_path: Path) -> None:
