@@ -14,6 +14,7 @@ from rich.table import Table
 from hilbench.cli.revisions import measure_revisions, only_suite
 from hilbench.errors import UsageError
 from hilbench.gate.change import Difference, check_conditions, differences
+from hilbench.gate.rules import conditions
 from hilbench.results.baseline import Snapshot, read
 
 CONFIDENCE = 0.99
@@ -34,11 +35,12 @@ def command(
     Differences of compiler, flags, emulator, clock, board, model or inputs come first, and are refused unless --across
     allows them: numbers taken under other conditions say nothing about the change in between.
     """
+    allowed = conditions(across or ())
     if (out or suite) and not revisions:
         raise UsageError("--out and --suite go with --revisions")
     pair = measure_revisions(suite or only_suite(), before, after, out) if revisions else (Path(before), Path(after))
     old, new = (read(path) for path in pair)
-    for crossed in check_conditions(old, new, tuple(across or ())):
+    for crossed in check_conditions(old, new, allowed):
         print(f"conditions differ, as allowed: {crossed}")
     _print_missing(old, new)
     _print_changes([d for d in differences(old, new, CONFIDENCE) if steps or not d.quantity.step], top)

@@ -12,7 +12,7 @@ from hilbench.config import load_toml
 from hilbench.errors import ToolError, UsageError
 from hilbench.gate.formats.format import FORMATS
 from hilbench.gate.judge import judge
-from hilbench.gate.rules import Rules
+from hilbench.gate.rules import Rules, conditions
 from hilbench.gate.selftest import EXAMPLE
 from hilbench.gate.selftest import self_test as inject
 from hilbench.results.baseline import read
@@ -37,7 +37,7 @@ def command(
     With --self-test, regressions of known size are put into a copy of the run (or of the baseline, or of an example),
     and the gate must catch each.
     """
-    law = _rules(rules, tuple(across or ()))
+    law = _rules(rules, conditions(across or ()))
     if self_test:
         _test_the_gate(run or baseline, law)
         return

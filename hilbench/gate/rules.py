@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Annotated
@@ -31,7 +31,7 @@ from typing import Annotated
 from pydantic import Field, field_validator
 
 from hilbench.config import Section
-from hilbench.errors import one_of
+from hilbench.errors import UsageError, one_of
 from hilbench.results.baseline import CONDITIONS, Key, Quantity
 from hilbench.results.schema import Provenance
 
@@ -101,6 +101,18 @@ class Budget(Selector):
     def _readable(cls, text: str) -> str:
         parse_budget(text)
         return text
+
+
+def conditions(names: Sequence[str]) -> tuple[str, ...]:
+    """`names`, as somebody typed them, if all are conditions that baselines state.
+
+    Raises:
+        UsageError: one is not.
+    """
+    for name in names:
+        if name not in CONDITIONS:
+            raise UsageError(one_of("condition", name, CONDITIONS))
+    return tuple(names)
 
 
 class Rules(Section):

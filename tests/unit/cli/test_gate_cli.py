@@ -95,6 +95,9 @@ def test_wrong_usage_exits_with_2(good: Path, base: Path) -> None:
     assert call("gate", good).exit_code == 2
     assert call("gate", good, "--baseline", base, "--format", "xml").exit_code == 2
     assert call("gate", good, "--baseline", base, "--write", "junit").exit_code == 2
+    for verb in (("gate", good, "--baseline", base), ("compare", good, base)):
+        result = call(*verb, "--across", "weather")
+        assert result.exit_code == 2 and "unknown condition 'weather'. Known: board_sha256" in result.stderr
 
 
 def test_unknown_keys_of_rules_are_refused(good: Path, base: Path, tmp_path: Path) -> None:
