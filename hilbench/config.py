@@ -52,7 +52,7 @@ def _explain(error: ValidationError, schema: type[BaseModel]) -> str:
         if item["type"] == "extra_forbidden":
             lines.append(f"unknown key '{place}'; known here: {', '.join(_legal_keys(schema, item['loc'][:-1]))}")
         else:
-            lines.append(f"'{place}': {item['msg']}, got {item['input']!r}")
+            lines.append(f"'{place}': {item['msg'].removeprefix('Value error, ')}, got {item['input']!r}")
     return "; ".join(lines)
 
 

@@ -54,7 +54,7 @@ def load(folder: Path) -> pd.DataFrame:
     _need("pyarrow")
     paths = sorted(folder.glob("*.parquet"))
     if not paths:
-        raise UsageError(f"no history in {folder} (hilbench history add RUN --store {folder})")
+        raise UsageError(f"no history in {folder} (hilbench history RUN --store {folder})")
     return pd.concat([_read(path) for path in paths], ignore_index=True).sort_values("time", kind="stable")
 
 

@@ -15,11 +15,12 @@ from hilbench.report.select import Reading
 def ledger(part: Reading, total: str, items: Mapping[str, str], rest: str, title: str) -> Chart | None:
     """`items` are metrics by the name they are shown with; `rest` names what they leave of `total`.
 
-    None where no variant has a total.
+    Variants whose total or any item is unknown are left out; None where all are.
     """
     found = part.totals
     kinds = part.of(total)["provenance"].drop_duplicates()
     tables = {str(kind): _table(found[found["provenance"] == kind], total, items, rest) for kind in kinds}
+    tables = {kind: table for kind, table in tables.items() if len(table)}
     if not tables:
         return None
     top = 1.25 * max(float(table["total"].max()) for table in tables.values())
@@ -29,7 +30,7 @@ def ledger(part: Reading, total: str, items: Mapping[str, str], rest: str, title
 
 def _table(found: pd.DataFrame, total: str, items: Mapping[str, str], rest: str) -> pd.DataFrame:
     by_variant = found.pivot_table(index="variant", columns="metric", values="value", sort=False)
-    by_variant = by_variant[by_variant[total].notna()].reindex(columns=[*items.values(), total]).fillna(0.0)
+    by_variant = by_variant.reindex(columns=[*items.values(), total]).dropna()
     parts = by_variant.set_axis([*items, "total"], axis=1)
     parts[rest] = parts["total"] - parts[list(items)].sum(axis=1)
     long = parts.reset_index().melt(id_vars=["variant", "total"], var_name="item", value_name="value")

@@ -122,6 +122,16 @@ def test_a_run_of_failures_has_a_report() -> None:
     assert "Nothing was measured" not in render(make_run()) and "No result here" not in render(make_run())
 
 
+def test_the_flash_ledger_closes_and_an_unknown_item_is_not_called_the_harness(run: Run) -> None:
+    (panel,) = draw(PLOTS["flash"], Reading(run.frame), {})["vconcat"]
+    bars, totals = (layer["data"]["values"] for layer in panel["layer"])
+    assert {bar["item"] for bar in bars} == {"weights", "code", "tables", "harness"}
+    for whole in totals:
+        assert sum(bar["value"] for bar in bars if bar["variant"] == whole["variant"]) == whole["total"]
+    unsplit = run.frame[run.frame["metric"] != "flash_code_bytes"]
+    assert draw(PLOTS["flash"], Reading(unsplit), {}) is None
+
+
 def test_a_simulated_board_is_named_as_one(run: Run) -> None:
     virtual = {"hello": {"simulator": "hilbench virtual nucleo"}}
     told = Run((replace(run.records[0], target="board", provenance=virtual),))
