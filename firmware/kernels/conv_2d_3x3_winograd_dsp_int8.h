@@ -95,8 +95,8 @@ HB_KERNEL void hb_winograd_tile(const hb_view *in, int32_t y, int32_t x, hb_wino
                 const int inside = whole || (top + row >= 0 && top + row < limits.row_end && left + col >= 0 &&
                                              left + col < limits.col_end);
                 const uint32_t biased = (inside ? hb_load32(pixel + col * p->in_channels) : zero) ^ 0x80808080;
-                even[4 * row + col] = hb_widen_pair(biased, p->input_offset);
-                odd[4 * row + col] = hb_widen_pair(biased >> 8, p->input_offset);
+                even[4 * row + col] = hb_widen_pair(biased, p->input_offset, HB_DOUBLED);
+                odd[4 * row + col] = hb_widen_pair(biased >> 8, p->input_offset, HB_DOUBLED);
             }
         }
         hb_winograd_input(even, tile, step);

@@ -168,7 +168,7 @@ HB_KERNEL const int8_t *hb_sparse_window_row(const hb_view *in, int32_t y, int32
 HB_KERNEL void hb_sparse_spread(const int8_t *left, const int8_t *right, int32_t count, int32_t offset, uint32_t *tile)
 {
     for (int32_t i = 0; i < count / 4; i++) {
-        hb_split_pixels(hb_load32(left + 4 * i), hb_load32(right + 4 * i), offset, tile + 16 * i, 4);
+        hb_split_pixels(hb_load32(left + 4 * i), hb_load32(right + 4 * i), offset, HB_DOUBLED, tile + 16 * i, 4);
     }
     for (int32_t i = count / 4 * 4; i < count; i++) {
         const int32_t a = 2 * (left[i] + offset), b = 2 * (right[i] + offset);

@@ -82,7 +82,7 @@ HB_KERNEL void hb_depthwise_conv_2d_dsp_int8(hb_view in, hb_view out, hb_region 
         for (int32_t channel = 0; channel < p->in_channels; channel += 4) {
             for (int32_t row = 0; row < (bottom - top - 1) * p->stride_h + p->kernel_h; row++) {
                 hb_plane_row(&in, top * p->stride_h - p->pad_top + row, left, channel, planes + row * pitch,
-                             pitch * rows, numbers, p);
+                             pitch * rows, numbers, HB_DOUBLED, p);
             }
             for (int32_t i = 0; i < 4; i++) {
                 hb_dw_plane((const int16_t *)(planes + i * pitch * rows), &out, at, channel + i, top, bottom, wide, p);

@@ -24,6 +24,8 @@ typedef struct {
     const uint16_t *counts;
     const int32_t *bias, *multiplier;
     const int8_t *shift, *entries;
+    const int32_t *staircase_bias, *staircase_multiplier; /* two-instruction requantization of hb_dsp.h */
+    const int8_t *staircase_nudge;
     const uint16_t *entry_counts;
 } hb_conv_int8_args;
 

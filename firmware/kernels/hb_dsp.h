@@ -7,6 +7,10 @@
  * (sum < 0 ? -1 : 0), out = saturate((t + round(sum * multiplier / 2^32)) >> shift). The two roundings are those of
  * hb_requantize, exactly; what it takes is 1 <= shift <= 22, and sums and biases below 2^30 (the fact
  * `short_requantization`).
+ *
+ * Where the output's zero point is -128, two instructions do, with activations held as 128 * (x + input_offset):
+ * out = saturate((addend + (sum * multiplier >> 32)) >> 10), with constants that were solved to give the same outputs
+ * for all sums within reach (the fact `staircase`; hilbench/kernels/requantize.py).
  */
 #ifndef HB_DSP_H
 #define HB_DSP_H
@@ -38,6 +42,18 @@ HB_KERNEL int32_t hb_smmlar(int32_t a, int32_t b, int32_t addend)
     return result;
 #else
     return addend + (int32_t)(((int64_t)a * b + (INT64_C(1) << 31)) >> 32);
+#endif
+}
+
+/* addend + floor(a * b / 2^32). */
+HB_KERNEL int32_t hb_smmla(int32_t a, int32_t b, int32_t addend)
+{
+#ifdef __ARM_FEATURE_DSP
+    int32_t result;
+    __asm("smmla %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(addend));
+    return result;
+#else
+    return addend + (int32_t)((int64_t)a * b >> 32);
 #endif
 }
 
@@ -137,38 +153,44 @@ HB_SHARED void hb_widen_many_weights(const int8_t *weights, int32_t count, uint3
     hb_widen_weights(weights, count, wide);
 }
 
-/* Bytes 0 and 2 of a word of activations as 2 * (x + offset). */
-HB_KERNEL uint32_t hb_widen_pair(uint32_t biased, int32_t offset)
+/* The power of two that activations are multiplied by: for requantization in four instructions, and in two. */
+#define HB_DOUBLED 1
+#define HB_STAIRCASE 7
+
+/* Bytes 0 and 2 of a word of activations as (x + offset) * 2^bits. */
+HB_KERNEL uint32_t hb_widen_pair(uint32_t biased, int32_t offset, int32_t bits)
 {
-    const uint32_t doubled = biased << 1 & 0x01fe01fe;
-    const uint32_t rest = (uint32_t)(2 * (offset - 128)) & 0xffff;
-    return offset == 128 ? doubled : hb_sadd16(doubled, rest | rest << 16);
+    const uint32_t scaled = biased << bits & UINT32_C(0x00ff00ff) << bits;
+    const uint32_t rest = (uint32_t)((offset - 128) * (1 << bits)) & 0xffff;
+    return offset == 128 ? scaled : hb_sadd16(scaled, rest | rest << 16);
 }
 
 /* `count` activations; a word goes to every `step`-th place. */
-HB_KERNEL void hb_widen_activations(const int8_t *input, int32_t count, int32_t offset, uint32_t *wide, int32_t step)
+HB_KERNEL void hb_widen_activations(const int8_t *input, int32_t count, int32_t offset, int32_t bits, uint32_t *wide,
+                                    int32_t step)
 {
 #pragma GCC unroll 4
     for (int32_t i = 0; i < count / 4; i++) {
         const uint32_t biased = hb_load32(input + 4 * i) ^ 0x80808080;
-        wide[2 * i * step] = hb_widen_pair(biased, offset);
-        wide[(2 * i + 1) * step] = hb_widen_pair(biased >> 8, offset);
+        wide[2 * i * step] = hb_widen_pair(biased, offset, bits);
+        wide[(2 * i + 1) * step] = hb_widen_pair(biased >> 8, offset, bits);
     }
     if (count % 4 != 0) {
         const uint32_t biased = hb_rest(input + count / 4 * 4, count % 4, (uint8_t)-offset) ^ 0x80808080;
-        wide[count / 4 * 2 * step] = hb_widen_pair(biased, offset);
+        wide[count / 4 * 2 * step] = hb_widen_pair(biased, offset, bits);
         if (count % 4 == 3) {
-            wide[(count / 4 * 2 + 1) * step] = hb_widen_pair(biased >> 8, offset);
+            wide[(count / 4 * 2 + 1) * step] = hb_widen_pair(biased >> 8, offset, bits);
         }
     }
 }
 
 /* Four channels of two pixels: the two numbers of a channel make a word, and the words lie `plane` words apart. */
-HB_KERNEL void hb_split_pixels(uint32_t left, uint32_t right, int32_t offset, uint32_t *planes, int32_t plane)
+HB_KERNEL void hb_split_pixels(uint32_t left, uint32_t right, int32_t offset, int32_t bits, uint32_t *planes,
+                               int32_t plane)
 {
     left ^= 0x80808080, right ^= 0x80808080;
-    const uint32_t left02 = hb_widen_pair(left, offset), left13 = hb_widen_pair(left >> 8, offset);
-    const uint32_t right02 = hb_widen_pair(right, offset), right13 = hb_widen_pair(right >> 8, offset);
+    const uint32_t left02 = hb_widen_pair(left, offset, bits), left13 = hb_widen_pair(left >> 8, offset, bits);
+    const uint32_t right02 = hb_widen_pair(right, offset, bits), right13 = hb_widen_pair(right >> 8, offset, bits);
     planes[0] = (left02 & 0xffff) | right02 << 16;
     planes[plane] = (left13 & 0xffff) | right13 << 16;
     planes[2 * plane] = left02 >> 16 | (right02 & 0xffff0000);
@@ -189,6 +211,22 @@ HB_KERNEL int8_t hb_dsp_output(int32_t sum, hb_dsp_channel channel)
 {
     const int32_t scaled = hb_smmlar(sum, channel.multiplier, channel.addend + (sum >> 31)) >> channel.shift;
     return (int8_t)hb_saturate8(scaled);
+}
+
+/* HB_STAIRCASE_SHIFT is STAIRCASE_SHIFT of the solver; the addend holds the zero point -128 and the half of rounding.
+ */
+#define HB_STAIRCASE_SHIFT 10
+#define HB_STAIRCASE_ADDEND (-255 * (1 << (HB_STAIRCASE_SHIFT - 1)))
+#define HB_STAIRCASE_SSAT(sum) "ssat %[" sum "], #8, %[" sum "], asr #10\n"
+
+HB_KERNEL hb_dsp_channel hb_staircase_channel_of(int32_t bias, int32_t multiplier, int32_t nudge)
+{
+    return (hb_dsp_channel){bias, multiplier, HB_STAIRCASE_ADDEND + nudge, HB_STAIRCASE_SHIFT};
+}
+
+HB_KERNEL int8_t hb_staircase_output(int32_t sum, hb_dsp_channel channel)
+{
+    return (int8_t)hb_saturate8(hb_smmla(sum, channel.multiplier, channel.addend) >> HB_STAIRCASE_SHIFT);
 }
 
 /* One word of two channels and four pixels: 16 products in 16 cycles on a Cortex-M4, six loads, which pipeline in
@@ -234,16 +272,73 @@ HB_KERNEL int8_t hb_dsp_output(int32_t sum, hb_dsp_channel channel)
     "asr.w %[" sum "], %[" sum "], %[w0]\n"                                                                            \
     "ssat %[" sum "], #8, %[" sum "]\n"
 
+/* The same where the outputs are a staircase; the register x0 holds the multiplier, x1 the addend. */
+#define HB_STAIRCASE_ASM(sum) "smmla %[" sum "], %[" sum "], %[x0], %[x1]\n" HB_STAIRCASE_SSAT(sum)
+
 #define HB_STORE_PAIR_ASM(first, second, place)                                                                        \
     "bfi %[" first "], %[" second "], #8, #8\n"                                                                        \
     "strh.w %[" first "], [%[weights], %[" place "]]\n"
 
+#define HB_PAIR_2X4(REQUANTIZE)                                                                                        \
+    __asm volatile(                                                                                                    \
+        "0:\n"                                                                                                         \
+        "ldr.w %[weights], %[first_word]\n"                                                                            \
+        "ldr.w %[x0], %[half]\n"                                                                                       \
+        "ldr.w %[a0], %[bias_a]\n"                                                                                     \
+        "ldr.w %[b0], %[bias_b]\n"                                                                                     \
+        "sub.w %[pixels], %[pixels], %[x0]\n"                                                                          \
+        "sub.w %[weights], %[weights], %[x0], lsr #1\n"                                                                \
+        "mov.w %[a1], %[a0]\n"                                                                                         \
+        "mov.w %[a2], %[a0]\n"                                                                                         \
+        "mov.w %[a3], %[a0]\n"                                                                                         \
+        "mov.w %[b1], %[b0]\n"                                                                                         \
+        "mov.w %[b2], %[b0]\n"                                                                                         \
+        "mov.w %[b3], %[b0]\n"                                                                                         \
+        "cmp.w %[x0], #0\n"                                                                                            \
+        "bne.w 2f\n"                                                                                                   \
+        ".balign 4\n"                                                                                                  \
+        "1:\n"                                                                                                         \
+        ".set hb_word, 0\n"                                                                                            \
+        ".rept 4\n" HB_WORD_2X4 ".endr\n"                                                                              \
+        "2:\n"                                                                                                         \
+        ".set hb_word, 4\n"                                                                                            \
+        ".rept 4\n" HB_WORD_2X4 ".endr\n"                                                                              \
+        "ldr.w %[x0], %[last_word]\n"                                                                                  \
+        "add.w %[pixels], %[pixels], #128\n"                                                                           \
+        "add.w %[weights], %[weights], #64\n"                                                                          \
+        "cmp.w %[weights], %[x0]\n"                                                                                    \
+        "bne.w 1b\n"                                                                                                   \
+        "ldr.w %[weights], %[channel]\n"                                                                               \
+        "ldr.w %[x0], [%[weights], #4]\n"                                                                              \
+        "ldr.w %[x1], [%[weights], #8]\n"                                                                              \
+        "ldr.w %[w0], [%[weights], #12]\n" REQUANTIZE("a0") REQUANTIZE("a1") REQUANTIZE("a2") REQUANTIZE(              \
+            "a3") "ldr.w %[x0], [%[weights], #20]\n"                                                                   \
+                  "ldr.w %[x1], [%[weights], #24]\n"                                                                   \
+                  "ldr.w %[w0], [%[weights], #28]\n" REQUANTIZE("b0") REQUANTIZE("b1") REQUANTIZE("b2")                \
+                      REQUANTIZE("b3") "ldr.w %[w1], %[places]\n"                                                      \
+                                       "ldr.w %[weights], %[out]\n"                                                    \
+                                       "ldr.w %[x0], [%[w1]]\n"                                                        \
+                                       "ldr.w %[x1], [%[w1], #4]\n"                                                    \
+                                       "ldr.w %[w0], [%[w1], #8]\n" HB_STORE_PAIR_ASM("a0", "b0", "x0")                \
+                                           HB_STORE_PAIR_ASM("a1", "b1", "x1") HB_STORE_PAIR_ASM(                      \
+                                               "a2", "b2", "w0") "ldr.w %[x0], [%[w1], #12]\n"                         \
+                                                                 "add.w %[w1], %[w1], #16\n"                           \
+                                                                 "str.w %[w1], %[places]\n" HB_STORE_PAIR_ASM(         \
+                                                                     "a3", "b3", "x0") "ldr.w %[x0], %[last_pixel]\n"  \
+                                                                                       "cmp.w %[pixels], %[x0]\n"      \
+                                                                                       "bne.w 0b\n"                    \
+        : [a0] "=&r"(a0), [a1] "=&r"(a1), [a2] "=&r"(a2), [a3] "=&r"(a3), [b0] "=&r"(b0), [b1] "=&r"(b1),              \
+          [b2] "=&r"(b2), [b3] "=&r"(b3), [x0] "=&r"(x0), [x1] "=&r"(x1), [w0] "=&r"(w0), [w1] "=&r"(w1),              \
+          [pixels] "+r"(pixels), [weights] "+r"(weights), [places] "+m"(places)                                        \
+        : [first_word] "m"(first_word), [last_word] "m"(last_word), [last_pixel] "m"(last_pixel), [half] "m"(half),    \
+          [bias_a] "m"(bias_a), [bias_b] "m"(bias_b), [channel] "m"(channel), [out] "m"(out)                           \
+        : "cc", "memory")
+
 /* Two output channels of blocks of four pixels each. A word of pixel 0 is followed by those of pixels 1 to 3, a word of
  * `weights` for the first channel by that for the second; a pixel has `words` words, a multiple of four. Pixel i of all
- * lies `places[i]` bytes after `out`.
- * One copy serves every step of a model, so that its loop stays in the cache of the flash. */
-HB_SHARED void hb_dsp_pair(const uint32_t *pixels, int32_t blocks, int32_t words, const uint32_t *weights,
-                           const hb_dsp_channel channel[2], const int32_t *places, int8_t *out)
+ * lies `places[i]` bytes after `out`. */
+HB_KERNEL void hb_pair_2x4(const uint32_t *pixels, int32_t blocks, int32_t words, const uint32_t *weights,
+                           const hb_dsp_channel channel[2], const int32_t *places, int8_t *out, int staircase)
 {
 #ifdef __ARM_FEATURE_DSP
     const int32_t half = (words & 4) * 16;
@@ -251,61 +346,11 @@ HB_SHARED void hb_dsp_pair(const uint32_t *pixels, int32_t blocks, int32_t words
     const uint32_t *const last_pixel = pixels + 4 * words * blocks;
     const int32_t bias_a = channel[0].bias, bias_b = channel[1].bias;
     int32_t a0, a1, a2, a3, b0, b1, b2, b3, x0, x1, w0, w1;
-    __asm volatile(
-        "0:\n"
-        "ldr.w %[weights], %[first_word]\n"
-        "ldr.w %[x0], %[half]\n"
-        "ldr.w %[a0], %[bias_a]\n"
-        "ldr.w %[b0], %[bias_b]\n"
-        "sub.w %[pixels], %[pixels], %[x0]\n"
-        "sub.w %[weights], %[weights], %[x0], lsr #1\n"
-        "mov.w %[a1], %[a0]\n"
-        "mov.w %[a2], %[a0]\n"
-        "mov.w %[a3], %[a0]\n"
-        "mov.w %[b1], %[b0]\n"
-        "mov.w %[b2], %[b0]\n"
-        "mov.w %[b3], %[b0]\n"
-        "cmp.w %[x0], #0\n"
-        "bne.w 2f\n"
-        ".balign 4\n"
-        "1:\n"
-        ".set hb_word, 0\n"
-        ".rept 4\n" HB_WORD_2X4 ".endr\n"
-        "2:\n"
-        ".set hb_word, 4\n"
-        ".rept 4\n" HB_WORD_2X4 ".endr\n"
-        "ldr.w %[x0], %[last_word]\n"
-        "add.w %[pixels], %[pixels], #128\n"
-        "add.w %[weights], %[weights], #64\n"
-        "cmp.w %[weights], %[x0]\n"
-        "bne.w 1b\n"
-        "ldr.w %[weights], %[channel]\n"
-        "ldr.w %[x0], [%[weights], #4]\n"
-        "ldr.w %[x1], [%[weights], #8]\n"
-        "ldr.w %[w0], [%[weights], #12]\n" HB_REQUANTIZE_ASM("a0") HB_REQUANTIZE_ASM("a1") HB_REQUANTIZE_ASM("a2")
-            HB_REQUANTIZE_ASM("a3") "ldr.w %[x0], [%[weights], #20]\n"
-                                    "ldr.w %[x1], [%[weights], #24]\n"
-                                    "ldr.w %[w0], [%[weights], #28]\n" HB_REQUANTIZE_ASM("b0") HB_REQUANTIZE_ASM("b1")
-                                        HB_REQUANTIZE_ASM("b2") HB_REQUANTIZE_ASM(
-                                            "b3") "ldr.w %[w1], %[places]\n"
-                                                  "ldr.w %[weights], %[out]\n"
-                                                  "ldr.w %[x0], [%[w1]]\n"
-                                                  "ldr.w %[x1], [%[w1], #4]\n"
-                                                  "ldr.w %[w0], [%[w1], #8]\n" HB_STORE_PAIR_ASM("a0", "b0", "x0")
-                                                      HB_STORE_PAIR_ASM("a1", "b1", "x1") HB_STORE_PAIR_ASM(
-                                                          "a2", "b2",
-                                                          "w0") "ldr.w %[x0], [%[w1], #12]\n"
-                                                                "add.w %[w1], %[w1], #16\n"
-                                                                "str.w %[w1], %[places]\n" HB_STORE_PAIR_ASM(
-                                                                    "a3", "b3", "x0") "ldr.w %[x0], %[last_pixel]\n"
-                                                                                      "cmp.w %[pixels], %[x0]\n"
-                                                                                      "bne.w 0b\n"
-        : [a0] "=&r"(a0), [a1] "=&r"(a1), [a2] "=&r"(a2), [a3] "=&r"(a3), [b0] "=&r"(b0), [b1] "=&r"(b1),
-          [b2] "=&r"(b2), [b3] "=&r"(b3), [x0] "=&r"(x0), [x1] "=&r"(x1), [w0] "=&r"(w0), [w1] "=&r"(w1),
-          [pixels] "+r"(pixels), [weights] "+r"(weights), [places] "+m"(places)
-        : [first_word] "m"(first_word), [last_word] "m"(last_word), [last_pixel] "m"(last_pixel), [half] "m"(half),
-          [bias_a] "m"(bias_a), [bias_b] "m"(bias_b), [channel] "m"(channel), [out] "m"(out)
-        : "cc", "memory");
+    if (staircase) {
+        HB_PAIR_2X4(HB_STAIRCASE_ASM);
+    } else {
+        HB_PAIR_2X4(HB_REQUANTIZE_ASM);
+    }
 #else
     for (int32_t i = 0; i < 4 * blocks; i++) {
         int32_t a = channel[0].bias, b = channel[1].bias;
@@ -314,10 +359,23 @@ HB_SHARED void hb_dsp_pair(const uint32_t *pixels, int32_t blocks, int32_t words
             a = hb_smlad(pixel, weights[2 * word], a);
             b = hb_smlad(pixel, weights[2 * word + 1], b);
         }
-        out[places[i]] = hb_dsp_output(a, channel[0]);
-        out[places[i] + 1] = hb_dsp_output(b, channel[1]);
+        out[places[i]] = staircase ? hb_staircase_output(a, channel[0]) : hb_dsp_output(a, channel[0]);
+        out[places[i] + 1] = staircase ? hb_staircase_output(b, channel[1]) : hb_dsp_output(b, channel[1]);
     }
 #endif
+}
+
+/* One copy of each serves every step of a model, so that its loop stays in the cache of the flash. */
+HB_SHARED void hb_dsp_pair(const uint32_t *pixels, int32_t blocks, int32_t words, const uint32_t *weights,
+                           const hb_dsp_channel channel[2], const int32_t *places, int8_t *out)
+{
+    hb_pair_2x4(pixels, blocks, words, weights, channel, places, out, 0);
+}
+
+HB_SHARED void hb_staircase_pair(const uint32_t *pixels, int32_t blocks, int32_t words, const uint32_t *weights,
+                                 const hb_dsp_channel channel[2], const int32_t *places, int8_t *out)
+{
+    hb_pair_2x4(pixels, blocks, words, weights, channel, places, out, 1);
 }
 
 #endif

@@ -56,8 +56,8 @@ def wide_words(count: int) -> int:
     return count // 4 * 2 + (count % 4 + 1) // 2
 
 
-def reach(constants: ConvConstants, weights: Array, bias: Array) -> Array:
-    """int64 [channel]: no input gives a sum of larger magnitude, also where padding (0) takes the place of inputs.
+def sum_bounds(constants: ConvConstants, weights: Array, bias: Array) -> tuple[Array, Array]:
+    """Least and largest sum, each int64 [channel], of any input, also where padding (0) takes the place of inputs.
 
     Args:
         constants: those of the operator.
@@ -65,9 +65,15 @@ def reach(constants: ConvConstants, weights: Array, bias: Array) -> Array:
         bias: int32 [channel].
     """
     wide, low, high = weights.astype(np.int64), INT8_MIN + constants.input_offset, INT8_MAX + constants.input_offset
-    most = np.maximum(wide * low, wide * high).sum(axis=1)
-    least = np.minimum(wide * low, wide * high).sum(axis=1)
-    return np.asarray(np.maximum(np.abs(least + bias), np.abs(most + bias)))
+    least = np.minimum(wide * low, wide * high).sum(axis=1) + bias
+    most = np.maximum(wide * low, wide * high).sum(axis=1) + bias
+    return np.asarray(least), np.asarray(most)
+
+
+def reach(constants: ConvConstants, weights: Array, bias: Array) -> Array:
+    """int64 [channel]: the magnitude that no sum exceeds (`sum_bounds`)."""
+    least, most = sum_bounds(constants, weights, bias)
+    return np.asarray(np.maximum(np.abs(least), np.abs(most)))
 
 
 def settled(constants: ConvConstants, weights: Array, bias: Array) -> tuple[ConvConstants, Array]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from math import log2
 
@@ -20,6 +21,19 @@ from hilbench.ir.quantized import AddConstants, add_constants
 _INT8 = np.arange(-128, 128, dtype=np.int64)
 _NEARBY = (0, -1, 1)
 _SHIFTS_TRIED = 4
+
+STAIRCASE_FACTOR = 128
+"""What activations are multiplied by where outputs are staircases: the most that leaves them in 16 bits."""
+
+STAIRCASE_SHIFT = 10
+"""HB_STAIRCASE_SHIFT of `hb_dsp.h`: one for all channels, because it is part of an instruction."""
+
+STAIRCASE_ADDEND = -255 << (STAIRCASE_SHIFT - 1)
+"""HB_STAIRCASE_ADDEND of `hb_dsp.h`: the zero point -128 and the half of rounding, in units of the shift."""
+
+_STEPS = np.arange(-127, 128, dtype=np.int64)
+_NUDGES = sorted(range(-128, 128), key=abs)
+_OUT_OF_REACH = 2**62
 
 
 @dataclass(frozen=True)
@@ -64,3 +78,66 @@ def _candidates(op: Op, graph: Graph) -> Iterator[tuple[int, int, int]]:
     for shift in range(finest, max(finest - _SHIFTS_TRIED, 0), -1):
         for d1, d2 in product(_NEARBY, _NEARBY):
             yield shift, round(first * 2**shift) + d1, round(second * 2**shift) + d2
+
+
+@dataclass(frozen=True)
+class Staircase:
+    """Per channel: y = saturate(((scaled * multiplier >> 32) + addend + nudge) >> shift), scaled = factor * sum + bias.
+
+    Factor, addend and shift are those above; all of it fits int32.
+    """
+
+    bias: tuple[int, ...]
+    multiplier: tuple[int, ...]
+    nudge: tuple[int, ...]
+
+
+@lru_cache(maxsize=256)
+def solve_staircase(
+    multiplier: tuple[int, ...], shift: tuple[int, ...], least: tuple[int, ...], most: tuple[int, ...]
+) -> Staircase | None:
+    """Constants of the short form of a requantization to int8 with zero point -128; None if some channel has none.
+
+    The output rises by one at 255 thresholds; a short form that does so at the same ones is equal for every sum.
+
+    Args:
+        multiplier, shift: those of the channels; shifts are -22 to -1.
+        least, most: between which the channels' sums lie.
+    """
+    scale, right, low, high = (np.array(a, np.int64)[:, None] for a in (multiplier, shift, least, most))
+    right = -right
+    rising = thresholds(scale, right)
+    nominal = np.round(scale * 2.0 ** (STAIRCASE_SHIFT - 6 - right)).astype(np.int64)
+    found = np.zeros((3, len(scale)), np.int64)
+    open_ = np.arange(len(scale))
+    for nudge, off in product(_NUDGES, _NEARBY):
+        m = np.clip(nominal[open_] + off, 1, 2**31 - 1)
+        first, last = _biases(m, nudge, rising[open_], low[open_], high[open_])
+        bias = (first + last) >> 1
+        largest = np.maximum(
+            np.abs(STAIRCASE_FACTOR * low[open_, 0] + bias), np.abs(STAIRCASE_FACTOR * high[open_, 0] + bias)
+        )
+        done = (first <= last) & (largest < 2**31)
+        found[:, open_[done]] = bias[done], m[done, 0], np.full(done.sum(), nudge)
+        open_ = open_[~done]
+        if not len(open_):
+            return Staircase(*(tuple(row.tolist()) for row in found))
+    return None
+
+
+def thresholds(multiplier: Array, right: Array) -> Array:
+    """int64 [channel, step]: the least sum whose output is at least -127, -126, ... 127.
+
+    Sums above zero round to y + 128 = (((sum * multiplier + 2^30) >> 31) + 2^(right - 1)) >> right.
+    """
+    scaled = ((_STEPS + 128) << right) - (1 << right >> 1)
+    return np.asarray(-((2**30 - (scaled << 31)) // multiplier))
+
+
+def _biases(m: Array, nudge: int, rising: Array, low: Array, high: Array) -> tuple[Array, Array]:
+    """First and last bias [channel] with which no step within reach comes too late or too early."""
+    needed = -((STAIRCASE_ADDEND + nudge - (_STEPS << STAIRCASE_SHIFT) << 32) // m)
+    first = np.where(rising <= high, needed - STAIRCASE_FACTOR * np.maximum(rising, low), -_OUT_OF_REACH)
+    last = np.where(rising > low, needed - 1 - STAIRCASE_FACTOR * np.minimum(rising - 1, high), _OUT_OF_REACH)
+    first, last = first.max(axis=1), last.min(axis=1)
+    return np.where(first == -_OUT_OF_REACH, last, first), np.where(last == _OUT_OF_REACH, first, last)

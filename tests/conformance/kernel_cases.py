@@ -51,6 +51,20 @@ def convolution(
     return single(b, kind, (x, w, bias), attrs, output)
 
 
+def rectified(
+    zero_point: int, shape: tuple[int, ...], weights: tuple[int, ...], attrs: Conv2D | DepthwiseConv2D
+) -> Graph:
+    """An output that is clamped at its zero point -128, of inputs with this zero point."""
+    b = Builder(zero_point + 200, I8)
+    x = b.add("in0", shape, quant(0.05, zero_point))
+    b.inputs.append(x)
+    axis = 0 if isinstance(attrs, Conv2D) else 3
+    terms = int(np.prod(weights[1:] if axis == 0 else weights[1:3]))
+    w, bias, output = weighted(b, x, weights, axis, terms)
+    kind = "CONV_2D" if axis == 0 else "DEPTHWISE_CONV_2D"
+    return single(b, kind, (x, w, bias), attrs, quant(output.scale[0], -128))
+
+
 def extreme(kind: str, zero_point: int, scale: float, bias: int) -> Graph:
     """Weights and biases at their limits; the output's scale makes the multiplier small, or large enough to wrap."""
     b = Builder(11, I8)
@@ -79,6 +93,8 @@ def convolutions(dtype: DType) -> Iterator[Graph]:
     yield convolution((2, 6, 6, 16), (8, 3, 3, 16), Conv2D(three, three, Activation.RELU), dtype)
     yield convolution((1, 1, 2, 32), (12, 3, 3, 32), Conv2D(three, three), dtype)
     if dtype == I8:
+        relu = Conv2D(Window(3, 2, 1, 1, 0), three, Activation.RELU)
+        yield from (rectified(zero, (1, 8, 7, 6), (9, 3, 3, 6), relu) for zero in (-128, 3, 127))
         yield extreme("CONV_2D", -128, 0.001, 2**31 - 1)
         yield extreme("CONV_2D", 127, 1000.0, 2**31 - 1)
         yield extreme("CONV_2D", 0, 1e-7, 1000)
@@ -95,6 +111,10 @@ def depthwise(dtype: DType) -> Iterator[Graph]:
     yield convolution((1, 9, 8, 8), (1, 3, 3, 8), DepthwiseConv2D(Window(3, 2, 1, 0, 1), Window(3, 2, 1, 0, 1)), dtype)
     yield convolution((2, 9, 8, 4), (1, 7, 5, 4), DepthwiseConv2D(Window(7, 2, 1, 3, 3), Window(5, 2, 1, 1, 2)), dtype)
     if dtype == I8:
+        for zero, stride in ((-128, 1), (3, 1), (-128, 2), (127, 2)):
+            window = Window(3, stride, 1, 1, 1)
+            attrs = DepthwiseConv2D(window, window, activation=Activation.RELU)
+            yield rectified(zero, (1, 9, 9, 8), (1, 3, 3, 8), attrs)
         yield extreme("DEPTHWISE_CONV_2D", -128, 0.001, 2**31 - 1)
         yield extreme("DEPTHWISE_CONV_2D", 127, 1e-7, 2**31 - 1)
 

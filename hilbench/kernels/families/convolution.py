@@ -7,9 +7,18 @@ import numpy as np
 from hilbench.ir.attrs import Conv2D, DepthwiseConv2D
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Array, Graph, Op
-from hilbench.ir.quantized import ConvConstants, conv_constants
-from hilbench.kernels.dsp import WINOGRAD_SUM_LIMIT, plane_members, reach, settled, short_requantization, tile_members
+from hilbench.ir.quantized import INT8_MIN, ConvConstants, conv_constants
+from hilbench.kernels.dsp import (
+    WINOGRAD_SUM_LIMIT,
+    plane_members,
+    reach,
+    settled,
+    short_requantization,
+    sum_bounds,
+    tile_members,
+)
 from hilbench.kernels.family import FAMILIES, Argument, Call, Family, constant, natural
+from hilbench.kernels.requantize import STAIRCASE_FACTOR, Staircase, solve_staircase
 from hilbench.kernels.sparse import encode
 from hilbench.kernels.weighted import bias, clamp_members, per_channel, sliding_members
 
@@ -39,12 +48,13 @@ class Convolution(Family):
 
     def facts(self, op: Op, graph: Graph) -> dict[str, Argument]:
         """Also what decides whether the sums suit `hb_dsp.h`."""
-        facts = {**super().facts(op, graph), "short_requantization": 0, "winograd_fits": 0}
+        facts = {**super().facts(op, graph), "short_requantization": 0, "winograd_fits": 0, "staircase": 0}
         constants, offsets = _settled(op, graph)
         if constants is not None:
             largest = reach(constants, _terms(op, graph), offsets)
             facts["short_requantization"] = int(short_requantization(constants, largest))
             facts["winograd_fits"] = int(largest.max() < WINOGRAD_SUM_LIMIT)
+            facts["staircase"] = int(bool(facts["short_requantization"]) and _staircase(op, graph) is not None)
         return facts
 
     def array(self, name: str, op: Op, graph: Graph, call: Call) -> Array:
@@ -61,7 +71,26 @@ class Convolution(Family):
             return _settled(op, graph)[1]
         if name in ("multiplier", "shift"):
             return per_channel(name, _settled(op, graph)[0])
-        return super().array(name, op, graph, call)
+        solved = _staircase(op, graph) if name.startswith("staircase_") else None
+        return super().array(name, op, graph, call) if solved is None else _staircase_array(name, solved, op, graph)
+
+
+def _staircase(op: Op, graph: Graph) -> Staircase | None:
+    """Requantization in two instructions, which is for outputs that are clamped at the zero point -128."""
+    constants, offsets = _settled(op, graph)
+    if constants is None or constants.output_offset != INT8_MIN:
+        return None
+    least, most = sum_bounds(constants, _terms(op, graph), offsets)
+    return solve_staircase(constants.multiplier, constants.shift, tuple(least.tolist()), tuple(most.tolist()))
+
+
+def _staircase_array(name: str, solved: Staircase, op: Op, graph: Graph) -> Array:
+    if name == "staircase_bias":
+        offsets = _settled(op, graph)[1].astype(np.int64)
+        return np.array(STAIRCASE_FACTOR * offsets + solved.bias, np.int32)
+    if name == "staircase_multiplier":
+        return np.array(solved.multiplier, np.int32)
+    return np.array(solved.nudge, np.int8)
 
 
 def _terms(op: Op, graph: Graph) -> Array:
