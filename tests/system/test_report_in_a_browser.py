@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,9 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: sudo apt-get install chromium")
 
 both = pytest.mark.parametrize("page", ["light", "dark"], indirect=True)
+
+KIND = re.compile(r"\((measured|counted|modelled|static)\)")
+"""What kind of number an axis shows, as it stands in its title."""
 
 DRAWN = "details.group[data-drawn=done]"
 
@@ -69,6 +73,8 @@ def test_every_plot_has_marks(page) -> None:
     for name in set(PLOTS) - {"trend"}:
         marks = group.locator(f"[data-plot={name}] svg .role-mark path, [data-plot={name}] svg .role-mark line")
         assert marks.count() > 3, name
+        titles = group.locator(f"[data-plot={name}] svg .role-axis-title text").all_text_contents()
+        assert any(KIND.search(title) for title in titles) or name == "arena", name
     assert group.locator("[data-plot=trend]").is_hidden()
 
 
