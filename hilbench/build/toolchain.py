@@ -73,6 +73,7 @@ def toolchain_of(target: str, name: str = CROSS) -> Toolchain:
         if name not in (CROSS, NATIVE):
             raise UsageError(f"'{name}' does not build for the host, which takes the machine's own compiler")
         return TOOLCHAINS[NATIVE]
-    if name == NATIVE:
-        raise UsageError(one_of("toolchain for boards", name, [each for each in TOOLCHAINS if each != NATIVE]))
+    cross = [each for each in TOOLCHAINS if each != NATIVE]
+    if name not in cross:
+        raise UsageError(one_of("toolchain for boards", name, cross))
     return TOOLCHAINS[name]
