@@ -272,8 +272,25 @@ HB_KERNEL int8_t hb_staircase_output(int32_t sum, hb_dsp_channel channel)
     "asr.w %[" sum "], %[" sum "], %[w0]\n"                                                                            \
     "ssat %[" sum "], #8, %[" sum "]\n"
 
-/* The same where the outputs are a staircase; the register x0 holds the multiplier, x1 the addend. */
-#define HB_STAIRCASE_ASM(sum) "smmla %[" sum "], %[" sum "], %[x0], %[x1]\n" HB_STAIRCASE_SSAT(sum)
+#define HB_STAIRCASE_ASM(sum, multiplier, addend)                                                                      \
+    "smmla %[" sum "], %[" sum "], %[" multiplier "], %[" addend "]\n" HB_STAIRCASE_SSAT(sum)
+
+/* The eight sums of two channels; the register `weights` points to the channels. */
+#define HB_REQUANTIZE_2X4                                                                                              \
+    "ldr.w %[x0], [%[weights], #4]\n"                                                                                  \
+    "ldr.w %[x1], [%[weights], #8]\n"                                                                                  \
+    "ldr.w %[w0], [%[weights], #12]\n" HB_REQUANTIZE_ASM("a0") HB_REQUANTIZE_ASM("a1") HB_REQUANTIZE_ASM("a2")         \
+        HB_REQUANTIZE_ASM("a3") "ldr.w %[x0], [%[weights], #20]\n"                                                     \
+                                "ldr.w %[x1], [%[weights], #24]\n"                                                     \
+                                "ldr.w %[w0], [%[weights], #28]\n" HB_REQUANTIZE_ASM("b0") HB_REQUANTIZE_ASM("b1")     \
+                                    HB_REQUANTIZE_ASM("b2") HB_REQUANTIZE_ASM("b3")
+#define HB_STAIRCASE_2X4                                                                                               \
+    "ldr.w %[x0], [%[weights], #4]\n"                                                                                  \
+    "ldr.w %[x1], [%[weights], #8]\n"                                                                                  \
+    "ldr.w %[w0], [%[weights], #20]\n"                                                                                 \
+    "ldr.w %[w1], [%[weights], #24]\n" HB_STAIRCASE_ASM("a0", "x0", "x1") HB_STAIRCASE_ASM("a1", "x0", "x1")           \
+        HB_STAIRCASE_ASM("a2", "x0", "x1") HB_STAIRCASE_ASM("a3", "x0", "x1") HB_STAIRCASE_ASM("b0", "w0", "w1")       \
+            HB_STAIRCASE_ASM("b1", "w0", "w1") HB_STAIRCASE_ASM("b2", "w0", "w1") HB_STAIRCASE_ASM("b3", "w0", "w1")
 
 #define HB_STORE_PAIR_ASM(first, second, place)                                                                        \
     "bfi %[" first "], %[" second "], #8, #8\n"                                                                        \
@@ -308,25 +325,17 @@ HB_KERNEL int8_t hb_staircase_output(int32_t sum, hb_dsp_channel channel)
         "add.w %[weights], %[weights], #64\n"                                                                          \
         "cmp.w %[weights], %[x0]\n"                                                                                    \
         "bne.w 1b\n"                                                                                                   \
-        "ldr.w %[weights], %[channel]\n"                                                                               \
-        "ldr.w %[x0], [%[weights], #4]\n"                                                                              \
-        "ldr.w %[x1], [%[weights], #8]\n"                                                                              \
-        "ldr.w %[w0], [%[weights], #12]\n" REQUANTIZE("a0") REQUANTIZE("a1") REQUANTIZE("a2") REQUANTIZE(              \
-            "a3") "ldr.w %[x0], [%[weights], #20]\n"                                                                   \
-                  "ldr.w %[x1], [%[weights], #24]\n"                                                                   \
-                  "ldr.w %[w0], [%[weights], #28]\n" REQUANTIZE("b0") REQUANTIZE("b1") REQUANTIZE("b2")                \
-                      REQUANTIZE("b3") "ldr.w %[w1], %[places]\n"                                                      \
-                                       "ldr.w %[weights], %[out]\n"                                                    \
-                                       "ldr.w %[x0], [%[w1]]\n"                                                        \
-                                       "ldr.w %[x1], [%[w1], #4]\n"                                                    \
-                                       "ldr.w %[w0], [%[w1], #8]\n" HB_STORE_PAIR_ASM("a0", "b0", "x0")                \
-                                           HB_STORE_PAIR_ASM("a1", "b1", "x1") HB_STORE_PAIR_ASM(                      \
-                                               "a2", "b2", "w0") "ldr.w %[x0], [%[w1], #12]\n"                         \
-                                                                 "add.w %[w1], %[w1], #16\n"                           \
-                                                                 "str.w %[w1], %[places]\n" HB_STORE_PAIR_ASM(         \
-                                                                     "a3", "b3", "x0") "ldr.w %[x0], %[last_pixel]\n"  \
-                                                                                       "cmp.w %[pixels], %[x0]\n"      \
-                                                                                       "bne.w 0b\n"                    \
+        "ldr.w %[weights], %[channel]\n" REQUANTIZE "ldr.w %[w1], %[places]\n"                                         \
+        "ldr.w %[weights], %[out]\n"                                                                                   \
+        "ldr.w %[x0], [%[w1]]\n"                                                                                       \
+        "ldr.w %[x1], [%[w1], #4]\n"                                                                                   \
+        "ldr.w %[w0], [%[w1], #8]\n" HB_STORE_PAIR_ASM("a0", "b0", "x0") HB_STORE_PAIR_ASM("a1", "b1", "x1")           \
+            HB_STORE_PAIR_ASM("a2", "b2", "w0") "ldr.w %[x0], [%[w1], #12]\n"                                          \
+                                                "add.w %[w1], %[w1], #16\n"                                            \
+                                                "str.w %[w1], %[places]\n" HB_STORE_PAIR_ASM(                          \
+                                                    "a3", "b3", "x0") "ldr.w %[x0], %[last_pixel]\n"                   \
+                                                                      "cmp.w %[pixels], %[x0]\n"                       \
+                                                                      "bne.w 0b\n"                                     \
         : [a0] "=&r"(a0), [a1] "=&r"(a1), [a2] "=&r"(a2), [a3] "=&r"(a3), [b0] "=&r"(b0), [b1] "=&r"(b1),              \
           [b2] "=&r"(b2), [b3] "=&r"(b3), [x0] "=&r"(x0), [x1] "=&r"(x1), [w0] "=&r"(w0), [w1] "=&r"(w1),              \
           [pixels] "+r"(pixels), [weights] "+r"(weights), [places] "+m"(places)                                        \
@@ -347,9 +356,9 @@ HB_KERNEL void hb_pair_2x4(const uint32_t *pixels, int32_t blocks, int32_t words
     const int32_t bias_a = channel[0].bias, bias_b = channel[1].bias;
     int32_t a0, a1, a2, a3, b0, b1, b2, b3, x0, x1, w0, w1;
     if (staircase) {
-        HB_PAIR_2X4(HB_STAIRCASE_ASM);
+        HB_PAIR_2X4(HB_STAIRCASE_2X4);
     } else {
-        HB_PAIR_2X4(HB_REQUANTIZE_ASM);
+        HB_PAIR_2X4(HB_REQUANTIZE_2X4);
     }
 #else
     for (int32_t i = 0; i < 4 * blocks; i++) {
