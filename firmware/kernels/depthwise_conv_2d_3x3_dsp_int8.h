@@ -66,12 +66,20 @@ typedef struct {
     "smmla %[a], %[a], %[p], %[q]\n"                                                                                   \
     "smmla %[b], %[b], %[p], %[q]\n" HB_STAIRCASE_SSAT("a") HB_STAIRCASE_SSAT("b")
 
+/* With stride 1 nothing else needs t and u: they keep the end and the addend that a sweep begins with. */
+#define HB_DW3_STAIRCASE_STRIDE_1                                                                                      \
+    "ldr.w %[p], %[multiplier]\n"                                                                                      \
+    "smmla %[a], %[a], %[p], %[u]\n"                                                                                   \
+    "smmla %[b], %[b], %[p], %[u]\n" HB_STAIRCASE_SSAT("a") HB_STAIRCASE_SSAT("b")
+
 /* `rows` rows of `pairs` pairs of outputs; `x` is the first window's corner.
  *
  * Registers: two sums, six of weights, two pointers, four that hold pixels and then what requantization needs, which
  * like the ends of rows is kept on the stack: all fourteen. */
 #define HB_DW3_SWEEP(ROW, advance, REQUANTIZE)                                                                         \
     __asm volatile(                                                                                                    \
+        "ldr.w %[t], %[end]\n"                                                                                         \
+        "ldr.w %[u], %[addend]\n"                                                                                      \
         ".balign 4\n"                                                                                                  \
         "1:\n"                                                                                                         \
         "ldr.w %[a], %[bias]\n"                                                                                        \
@@ -127,7 +135,7 @@ HB_KERNEL void hb_dw3_pairs(const int16_t *x, int32_t pitch, int32_t stride, int
     int32_t a, b, p0, q0, t, u;
     if (stride == 1) {
         if (staircase) {
-            HB_DW3_SWEEP(HB_DW3_ROW_STRIDE_1, "4", HB_DW3_STAIRCASE);
+            HB_DW3_SWEEP(HB_DW3_ROW_STRIDE_1, "4", HB_DW3_STAIRCASE_STRIDE_1);
         } else {
             HB_DW3_SWEEP(HB_DW3_ROW_STRIDE_1, "4", HB_DW3_REQUANTIZE);
         }
