@@ -40,7 +40,9 @@ void hb_arena_scan(void)
     used = end;
 }
 
+/* In words, as buffers are placed: what is left over of the last word in use can hold nothing else. */
 uint32_t hb_arena_used(void)
 {
-    return used;
+    uint32_t words = (used + 3) & ~3u;
+    return words < hb_model.arena_bytes ? words : hb_model.arena_bytes;
 }
