@@ -23,7 +23,7 @@ from tests.system.conftest import ARGV, Hilbench
 BOARD = ["--board", "nucleo_l4r5zi"]
 VARIANTS = ["int8", "int8+sparse:0.8"]
 CHOSEN = [word for variant in VARIANTS for word in ("--variant", variant)]
-LONG = ["run", "mobilenetv2_035_96", *BOARD, *CHOSEN, "--repeats", "40", "--out", "out"]
+LONG = ["run", "mobilenetv2_035_96", *BOARD, *CHOSEN, "--repeats", "12", "--out", "out"]
 
 
 def rows(hilbench: Hilbench, folder: str = "out") -> list[dict[str, str]]:
@@ -141,7 +141,9 @@ def test_output_to_a_pipe_is_plain(hilbench: Hilbench) -> None:
     assert "\x1b" not in done.stdout + done.stderr
     table = hilbench("show", "out").stdout
     assert table.strip() in done.stdout
-    assert hilbench("show", "out", "--format", "markdown").stdout.startswith("## digits · nucleo_l4r5zi · qemu\n\n| variant | status |")
+    assert hilbench("show", "out", "--format", "markdown").stdout.startswith(
+        "## digits · nucleo_l4r5zi · qemu\n\n| variant | status |"
+    )
 
 
 def loaded(elf: Path) -> list[tuple[int, bytes]]:
