@@ -39,7 +39,7 @@ def load_toml(path: Path, schema: type[S]) -> S:
 def parse(raw: dict[str, Any], schema: type[S], *, where: str) -> S:
     """Validate `raw` as `schema`; `where` names the file in the error text."""
     try:
-        # JSON mode of strictness lets TOML arrays be tuples and strings be enums, and nothing else.
+        # Not strict, unlike a section made in code: TOML has arrays for tuples and strings for enums.
         return schema.model_validate(raw, strict=False)
     except ValidationError as error:
         raise ConfigError(_explain(error, schema), where=where) from error

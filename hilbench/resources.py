@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from platformdirs import user_cache_path
+
 _PACKAGE = Path(__file__).parent
 _SHIPPED = _PACKAGE / "_data" if (_PACKAGE / "_data").is_dir() else _PACKAGE.parent
 
@@ -33,7 +35,6 @@ def named_files(folder: str, suffix: str) -> dict[str, Path]:
 
 
 def cache_dir() -> Path:
-    """Where builds are cached: $HILBENCH_CACHE, else $XDG_CACHE_HOME/hilbench, else ~/.cache/hilbench."""
-    if own := os.environ.get("HILBENCH_CACHE"):
-        return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hilbench"
+    """Where builds are cached: $HILBENCH_CACHE, else the system's own place ($XDG_CACHE_HOME or ~/.cache on Linux)."""
+    own = os.environ.get("HILBENCH_CACHE")
+    return Path(own) if own else user_cache_path("hilbench")
