@@ -15,6 +15,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -29,10 +30,13 @@ from hilbench.ir.attrs import Activation, FullyConnected
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Array, Graph, Op, QuantParams, Tensor
 from hilbench.ir.reference import run as reference
+from hilbench.kernels.catalogue import catalogue, cycles, facts_of
 from hilbench.plan.make import make_plan
-from hilbench.plan.plan import Plan
+from hilbench.plan.plan import Plan, Step
 from hilbench.profile import Priced, harness, price
 from hilbench.targets.target import TARGETS
+from hilbench.variants.demand import grid
+from hilbench.variants.schedule import Rolling
 from hilbench.variants.transform import transform
 from hilbench.variants.variant import Variant
 
@@ -88,15 +92,22 @@ def measured(plan: Plan, image: FirmwareImage, board: Board) -> Priced:
     """Run once under the profiler, compare the outputs, price the profile."""
     rng = np.random.default_rng(1)
     inputs = {name: _random(plan.graph[name], rng) for name in plan.graph.inputs}
-    expected = reference(plan.graph, inputs)
+    everything = reference(plan.graph, inputs)
+    return profiled(plan, image, board, inputs, {name: everything[name] for name in plan.graph.outputs})
+
+
+def profiled(
+    plan: Plan, image: FirmwareImage, board: Board, inputs: Mapping[str, Array], expected: Mapping[str, Array]
+) -> Priced:
+    """The priced profile of a run with these inputs; the outputs are compared where any are expected."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "profile"
         extra = harness.arguments(image, board, out)
         with TARGETS["qemu"].open(board, image, extra=extra) as session:  # type: ignore[call-arg]
-            for index, name in enumerate(plan.graph.inputs):
+            for index, name in enumerate(inputs):
                 session.write_input(index, inputs[name].tobytes())
             session.run()
-            for index, name in enumerate(plan.graph.outputs):
+            for index, name in enumerate(expected):
                 _compare(session.read_output(index), expected[name])
         profile = harness.profiles(out, image, board, [step.name for step in plan.steps], 1)[-1]
     assert board.timing is not None
@@ -121,14 +132,26 @@ def _compare(got: bytes, expected: Array) -> None:
 
 
 def show_steps(plan: Plan, priced: Priced) -> None:
-    """A line per step: kernel, cycles, cycles per multiply-accumulate and per output."""
+    """A line per step: kernel, cycles per multiply-accumulate and per output, cycles, and those that were predicted."""
     for section in priced.sections:
         if section.step < 0 or plan.steps[section.step].kernel is None:
             continue
         step = plan.steps[section.step]
         outputs = plan.graph[plan.graph.ops[step.op].outputs[0]].elements
         per_mac = f"{section.cycles / step.macs:6.2f}" if step.macs else "     -"
-        print(f"    {step.index:3} {step.kernel:32} {section.cycles:>10,} {per_mac} {section.cycles / outputs:8.1f}")
+        said = predicted(plan, step)
+        error = f"{said:>12,.0f} {100 * (said / section.cycles - 1):>+6.1f}%" if said else ""
+        spent = f"{per_mac} {section.cycles / outputs:8.1f} {section.cycles:>10,}"
+        print(f"    {step.index:3} {step.kernel:40} {spent} {error}")
+
+
+def predicted(plan: Plan, step: Step) -> float:
+    """Cycles of a step as its kernel's contract says, 0 where it says nothing; what a rolling stage adds left out."""
+    op, stage = plan.graph.ops[step.op], plan.schedule.stages[step.stage]
+    piece = stage.pieces[op.outputs[0]] if isinstance(stage, Rolling) else 0
+    calls = prod(grid(op, plan.graph)) // piece if piece else 1
+    kernel = catalogue()[str(step.kernel)]
+    return calls * cycles(kernel, facts_of(op, plan.graph, piece)) if kernel.contract.cycles else 0
 
 
 def main(arguments: argparse.Namespace) -> None:

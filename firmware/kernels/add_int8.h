@@ -4,6 +4,7 @@
  * op = ["ADD", "SUB"]
  * input = ["int8"]
  * in_place = true
+ * cycles = "43 * out_rows * out_cols * channels"
  */
 #ifndef HB_ADD_INT8_H
 #define HB_ADD_INT8_H

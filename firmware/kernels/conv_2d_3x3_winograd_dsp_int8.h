@@ -17,6 +17,10 @@
  *   "short_requantization", "winograd_fits", "low == -128", "high == 127",
  * ]
  * scratch = "(256 + 64) * in_channels + 512"
+ * cycles = """
+ *   (out_rows + 1) // 2 * ((out_cols + 1) // 2) * 190 * in_channels
+ *   + ((out_rows + 1) // 2 * ((out_cols + 1) // 2) + 7) // 8 * out_channels * 51 * in_channels
+ *   + ((out_rows + 1) // 2 * ((out_cols + 1) // 2) + 3) // 4 * out_channels * (470 + 74 * in_channels)"""
  * arrays = ["weights", "bias", "multiplier", "shift"]
  */
 #ifndef HB_CONV_2D_3X3_WINOGRAD_DSP_INT8_H

@@ -10,6 +10,10 @@
  * isa = ["dsp"]
  * when = ["groups == 1", "dilation_w == 1", "out_channels >= 2", "short_requantization", "low == -128", "high == 127"]
  * scratch = "4 * (tile_words * (tile_pixels + 2) + tile_pixels) + (kernel_w * in_channels + 3) // 4 * 4"
+ * cycles = """
+ *   290 + out_rows * out_cols * (42 * kernel_h + terms)
+ *   + (out_rows * out_cols + tile_pixels - 1) // tile_pixels * out_channels * (45 + 2.9 * terms)
+ *   + (out_rows * out_cols + 3) // 4 * out_channels * (43 + 8.7 * tile_words)"""
  * arrays = ["weights", "bias", "multiplier", "shift"]
  */
 #ifndef HB_CONV_2D_DSP_INT8_H

@@ -4,6 +4,7 @@
  * op = ["CONV_2D"]
  * input = ["float32"]
  * weights = "dense"
+ * cycles = "out_rows * out_cols * (385 + kernel_h * kernel_w * out_channels * (2.4 + 12 * in_channels))"
  * arrays = ["weights", "bias"]
  */
 #ifndef HB_CONV_2D_FLOAT32_H

@@ -6,6 +6,10 @@
  * input = ["float32"]
  * isa = ["fpu"]
  * when = ["groups == 1", "dilation_w == 1", "out_channels >= 2"]
+ * cycles = """
+ *   out_rows * out_channels
+ *   * (out_cols // 4 * (43 + kernel_h * kernel_w * (6.3 + 17.5 * in_channels))
+ *      + out_cols % 4 * kernel_h * kernel_w * (2.9 + 11.2 * in_channels))"""
  * arrays = ["weights", "bias"]
  */
 #ifndef HB_CONV_2D_FPU_FLOAT32_H

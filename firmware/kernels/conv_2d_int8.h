@@ -4,6 +4,7 @@
  * op = ["CONV_2D"]
  * input = ["int8"]
  * weights = "dense"
+ * cycles = "out_rows * out_cols * (330 + out_channels * (32 + 19 * kernel_h + 7.7 * terms))"
  * arrays = ["weights", "bias", "multiplier", "shift"]
  */
 #ifndef HB_CONV_2D_INT8_H

@@ -12,6 +12,10 @@
  * isa = ["dsp"]
  * when = ["groups == 1", "dilation_w == 1", "short_requantization", "low == -128", "high == 127", "terms <= 1024"]
  * scratch = "16 * terms + 32 + 2 * ((kernel_w * in_channels + 3) // 4 * 4)"
+ * cycles = """
+ *   340 + 21 * out_rows * out_cols * kernel_h + 1.8 * nonzeros
+ *   + (out_rows * out_cols + 3) // 4 * (26 * terms + 3.4 * out_channels)
+ *   + (out_rows * out_cols + 7) // 8 * (142 * out_channels + 19.4 * nonzeros)"""
  * arrays = ["entries", "entry_counts", "bias", "multiplier", "shift"]
  */
 #ifndef HB_CONV_2D_SPARSE_DSP_INT8_H

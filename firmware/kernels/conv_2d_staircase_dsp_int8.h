@@ -7,6 +7,10 @@
  * when = ["groups == 1", "dilation_w == 1", "out_channels >= 2", "short_requantization", "low == -128", "high == 127",
  *   "staircase"]
  * scratch = "4 * (tile_words * (tile_pixels + 2) + tile_pixels) + (kernel_w * in_channels + 3) // 4 * 4"
+ * cycles = """
+ *   280 + out_rows * out_cols * (40 * kernel_h + 0.8 * terms)
+ *   + (out_rows * out_cols + tile_pixels - 1) // tile_pixels * out_channels * (38 + 2.9 * terms)
+ *   + (out_rows * out_cols + 3) // 4 * out_channels * (36 + 8.7 * tile_words)"""
  * arrays = ["weights", "staircase_bias", "staircase_multiplier", "staircase_nudge"]
  */
 #ifndef HB_CONV_2D_STAIRCASE_DSP_INT8_H

@@ -15,6 +15,11 @@
  *   "short_requantization", "low == -128", "high == 127",
  * ]
  * scratch = "8 * plane_pitch * ((band_rows - 1) * stride_h + 3)"
+ * cycles = """
+ *   in_channels * (
+ *   64 * ((out_rows + band_rows - 1) // band_rows) + out_rows * (48 * (out_cols // 2) + 13 * (out_cols % 2))
+ *   + (out_rows * stride_h + (out_rows + band_rows - 1) // band_rows * (3 - stride_h))
+ *     * (41 + 4.45 * (out_cols + 1) * stride_w))"""
  * arrays = ["weights", "bias", "multiplier", "shift"]
  */
 #ifndef HB_DEPTHWISE_CONV_2D_3X3_DSP_INT8_H

@@ -6,6 +6,7 @@
  * input = ["float32"]
  * isa = ["fpu"]
  * when = ["channel_multiplier == 1", "kernel_h == 3", "kernel_w == 3", "dilation_h == 1", "dilation_w == 1"]
+ * cycles = "out_rows * in_channels * (out_cols // 4 * 253 + out_cols % 4 * 97)"
  * arrays = ["weights", "bias"]
  */
 #ifndef HB_DEPTHWISE_CONV_2D_3X3_FPU_FLOAT32_H

@@ -12,6 +12,11 @@
  *   "short_requantization", "low == -128", "high == 127", "staircase",
  * ]
  * scratch = "8 * plane_pitch * ((band_rows - 1) * stride_h + 3)"
+ * cycles = """
+ *   in_channels * (
+ *   54 * ((out_rows + band_rows - 1) // band_rows) + out_rows * (40 * (out_cols // 2) + 1.1 * (out_cols % 2))
+ *   + (out_rows * stride_h + (out_rows + band_rows - 1) // band_rows * (3 - stride_h))
+ *     * (45 + 4.7 * (out_cols + 1) * stride_w))"""
  * arrays = ["weights", "staircase_bias", "staircase_multiplier", "staircase_nudge"]
  */
 #ifndef HB_DEPTHWISE_CONV_2D_3X3_STAIRCASE_DSP_INT8_H

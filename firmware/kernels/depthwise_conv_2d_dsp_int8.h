@@ -11,6 +11,11 @@
  *   "channel_multiplier == 1", "in_channels % 4 == 0", "dilation_h == 1", "dilation_w == 1", "short_requantization",
  * ]
  * scratch = "4 * kernel_h * ((kernel_w + 1) // 2) + 8 * plane_pitch * ((band_rows - 1) * stride_h + kernel_h)"
+ * cycles = """
+ *   in_channels * (13 * ((out_rows + band_rows - 1) // band_rows)
+ *   + 7 * (out_rows * stride_h + (out_rows + band_rows - 1) // band_rows * (kernel_h - stride_h))
+ *     * ((out_cols - 1) * stride_w + kernel_w)
+ *   + out_rows * (74 + 16.3 * ((out_cols + 1) // 2 * kernel_h * ((kernel_w + 1) // 2))))"""
  * arrays = ["weights", "bias", "multiplier", "shift"]
  */
 #ifndef HB_DEPTHWISE_CONV_2D_DSP_INT8_H

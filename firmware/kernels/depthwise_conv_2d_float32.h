@@ -4,6 +4,7 @@
  * op = ["DEPTHWISE_CONV_2D"]
  * input = ["float32"]
  * weights = "dense"
+ * cycles = "out_rows * out_cols * (190 + 19.3 * out_channels * kernel_h * kernel_w)"
  * arrays = ["weights", "bias"]
  */
 #ifndef HB_DEPTHWISE_CONV_2D_FLOAT32_H

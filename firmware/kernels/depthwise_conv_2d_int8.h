@@ -4,6 +4,7 @@
  * op = ["DEPTHWISE_CONV_2D"]
  * input = ["int8"]
  * weights = "dense"
+ * cycles = "90 + out_rows * out_cols * (21 + 20.5 * out_channels * kernel_h * kernel_w)"
  * arrays = ["weights", "bias", "multiplier", "shift"]
  */
 #ifndef HB_DEPTHWISE_CONV_2D_INT8_H

@@ -4,6 +4,7 @@
  * op = ["FULLY_CONNECTED"]
  * input = ["int8"]
  * weights = "dense"
+ * cycles = "65 + batches * outputs * (60 + 7 * inputs)"
  * arrays = ["weights", "bias", "multiplier", "shift"]
  */
 #ifndef HB_FULLY_CONNECTED_INT8_H

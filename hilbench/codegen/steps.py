@@ -12,10 +12,9 @@ import numpy as np
 from hilbench.codegen.arrays import ConstArray, number
 from hilbench.ir.graph import Graph, Tensor
 from hilbench.kernels.catalogue import Kernel, catalogue
-from hilbench.kernels.family import Argument, Call, Operand, family_of
+from hilbench.kernels.family import Argument, Call, Operand, family_of, in_pieces
 from hilbench.plan.lifetime import sums_name
 from hilbench.plan.plan import Plan, Step
-from hilbench.plan.working import in_pieces
 from hilbench.variants.demand import grid, sums
 from hilbench.variants.schedule import Patches, Rolling
 from hilbench.variants.stages import ring_inputs

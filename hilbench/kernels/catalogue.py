@@ -8,8 +8,14 @@ A file's contract is the TOML between the line ` * [kernel]` and the next blank 
     isa = ["dsp"]             instruction-set features that it needs (hilbench.boards); none by default
     when = ["kernel_h == 1"]  predicates over the facts of its family, all of which must hold; none by default
     scratch = "4 * channels"  bytes of working space, over the same facts; none by default
+    cycles = "9 * out_rows"   of one call, modelled for a Cortex-M4 (nucleo_l4r5zi), over the same facts
     arrays = ["weights"]      constant arrays that it reads; none by default
     in_place = true           it reads each element of an input before it writes the one in its place, and not again
+
+Facts are the arguments of the family, and `out_rows` and `out_cols`, the pixels that a call writes: a whole map, or a
+piece of one row. Of several kernels that serve an operator the one with the fewest cycles is taken, which is why every
+kernel that competes with another says how many it takes. A kernel for instructions that a Cortex-M4 lacks says what
+puts it in its place among the others. `benchmarks/cycles.py` measures them, and fits the expressions.
 """
 
 from __future__ import annotations
@@ -18,16 +24,17 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from math import inf
 from pathlib import Path
 from types import MappingProxyType
 
-from simpleeval import InvalidExpression, simple_eval
+from simpleeval import InvalidExpression, SimpleEval
 
 from hilbench.config import Section, parse
 from hilbench.errors import ConfigError
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Graph, Op
-from hilbench.kernels.family import Argument, family_of
+from hilbench.kernels.family import Argument, family_of, in_pieces
 from hilbench.resources import shipped
 
 
@@ -40,6 +47,7 @@ class Contract(Section):
     isa: frozenset[str] = frozenset()
     when: tuple[str, ...] = ()
     scratch: str = "0"
+    cycles: str = ""
     arrays: tuple[str, ...] = ()
     in_place: bool = False
 
@@ -56,6 +64,18 @@ class Kernel:
     def in_place(self) -> bool:
         """Whether the output may lie in an input of its own shape."""
         return self.contract.in_place
+
+
+@dataclass(frozen=True)
+class Option:
+    """A kernel that serves an operator, with the cycles of one call and its working space in bytes.
+
+    A kernel that does not say how many cycles it takes is taken where no other serves.
+    """
+
+    kernel: Kernel
+    cycles: float
+    scratch: int
 
 
 @cache
@@ -85,22 +105,40 @@ def read_contract(path: Path) -> Contract:
 
 
 def choose(op: Op, graph: Graph, features: frozenset[str]) -> Kernel:
-    """The kernel that serves an operator on a core with these features: of several, the most specific one.
+    """The cheapest kernel that serves an operator on a core with these features; see `options`."""
+    return options(op, graph, features)[0].kernel
+
+
+def options(op: Op, graph: Graph, features: frozenset[str], piece: int = 0) -> tuple[Option, ...]:
+    """The kernels that serve an operator on a core with these features, those with the fewest cycles first.
+
+    Of equally cheap ones the more specific comes first. `piece` is how many pixels of a row a call writes, 0 a whole
+    map.
 
     Raises:
         LookupError: none serves it; the text says why.
     """
-    facts = _facts(op, graph)
-    serving = [kernel for kernel in _candidates(op, graph) if kernel.contract.isa <= features]
-    fitting = [kernel for kernel in serving if serves(kernel, facts)]
-    if not fitting:
+    facts = facts_of(op, graph, piece)
+    serving = [kernel for kernel in _candidates(op, graph) if kernel.contract.isa <= features and serves(kernel, facts)]
+    if not serving:
         raise LookupError(_why_none(op, graph))
-    return max(fitting, key=lambda kernel: (len(kernel.contract.isa), len(kernel.contract.when), kernel.name))
+    found = [Option(k, cycles(k, facts), evaluate(k, k.contract.scratch, facts)) for k in serving]
+    return tuple(sorted(found, key=_rank))
+
+
+def _rank(option: Option) -> tuple[float, int, int, str]:
+    contract = option.kernel.contract
+    return option.cycles, -len(contract.isa), -len(contract.when), option.kernel.name
+
+
+def cycles(kernel: Kernel, facts: Mapping[str, Argument]) -> float:
+    """Cycles of one call, as the contract says; without end where it says nothing."""
+    return evaluate(kernel, kernel.contract.cycles, facts) if kernel.contract.cycles else inf
 
 
 def scratch_bytes(kernel: Kernel, op: Op, graph: Graph) -> int:
-    """Bytes of working space that the kernel needs for this operator."""
-    return evaluate(kernel, kernel.contract.scratch, _facts(op, graph))
+    """Bytes of working space that the kernel needs for this operator, run whole."""
+    return evaluate(kernel, kernel.contract.scratch, facts_of(op, graph))
 
 
 def serves(kernel: Kernel, facts: Mapping[str, Argument]) -> bool:
@@ -115,15 +153,30 @@ def evaluate(kernel: Kernel, expression: str, facts: Mapping[str, Argument]) -> 
         ConfigError: the expression is wrong, or names a fact that the family does not have.
     """
     try:
-        return int(simple_eval(expression, names=dict(facts), functions={"min": min, "max": max}))
+        evaluator = SimpleEval(functions={"min": min, "max": max}, names=dict(facts))
+        return int(evaluator.eval(expression, previously_parsed=_parsed(expression)))
     except (InvalidExpression, SyntaxError, TypeError, ValueError) as error:
         known = f"facts here: {', '.join(sorted(facts))}"
         raise ConfigError(f"'{expression}' in the contract: {error}", where=str(kernel.source), right=known) from error
 
 
-def _facts(op: Op, graph: Graph) -> dict[str, Argument]:
+@cache
+def _parsed(expression: str) -> object:
+    return SimpleEval.parse(f"({expression})")
+
+
+def facts_of(op: Op, graph: Graph, piece: int = 0) -> dict[str, Argument]:
+    """What the expressions of a contract may name; for a call that writes `piece` pixels of a row, or all (0).
+
+    Raises:
+        LookupError: the family cannot do it; the text says why.
+    """
+    seen = in_pieces(op, graph, piece) if piece else graph
     try:
-        return family_of(op.kind).facts(op, graph)
+        family = family_of(op.kind)
+        out = family.calls(op, seen)[0].output
+        pixels = {"out_rows": 1, "out_cols": piece} if piece else {"out_rows": out.rows, "out_cols": out.cols}
+        return {"batches": out.batches, **family.facts(op, seen), **pixels}
     except ValueError as error:
         raise LookupError(str(error)) from error
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import ClassVar, Literal
 
@@ -19,6 +19,9 @@ from hilbench.registry import Registry
 
 Argument = int | float | str | tuple[int, ...]
 """Value of a structure's member: a number, an enumerator's name, or an array of integers."""
+
+TILED = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D"})
+"""Operators whose kernels work in tiles of output pixels, as large as the output is."""
 
 _COORDINATE_MAX = 2**15 - 1
 
@@ -70,7 +73,7 @@ class Family(ABC):
         """
 
     def facts(self, op: Op, graph: Graph) -> dict[str, Argument]:
-        """What `when` and `scratch` expressions of kernels may name: the arguments of the first call."""
+        """What the expressions of kernels may name: the arguments of the first call."""
         return dict(self.calls(op, graph)[0].arguments)
 
     def array(self, name: str, op: Op, graph: Graph, call: Call) -> Array:
@@ -91,6 +94,14 @@ def family_of(kind: str) -> Family:
     if kind not in kinds:
         raise LookupError(one_of("operator of the kernels", kind, kinds))
     return kinds[kind]
+
+
+def in_pieces(op: Op, graph: Graph, piece: int) -> Graph:
+    """The graph as the kernel of an operator sees it that writes `piece` pixels of a row at a time: no larger tiles."""
+    if op.kind not in TILED:
+        return graph
+    out = graph[op.outputs[0]]
+    return graph.with_tensors([replace(out, shape=(1, 1, piece, out.shape[3]))])
 
 
 def natural(tensor: str, graph: Graph) -> Operand:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from hilbench.errors import UnsupportedModel, UnsupportedOp
 from hilbench.ir.graph import Graph, Op
-from hilbench.kernels.catalogue import choose, scratch_bytes
+from hilbench.kernels.catalogue import options
+from hilbench.kernels.family import TILED
 from hilbench.plan.lifetime import Working, is_view, stage_ops
 from hilbench.variants.schedule import Rolling, Schedule
 
@@ -16,17 +16,6 @@ FAST_FEATURES = frozenset({"dsp", "mve"})
 
 FAST_PIXELS = 4
 """Fewer pixels than this at a time do not repay what those kernels prepare."""
-
-_TILED = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D"})
-"""Operators whose kernels work in tiles of output pixels, as large as the output is."""
-
-
-def in_pieces(op: Op, graph: Graph, piece: int) -> Graph:
-    """The graph as the kernel of an operator sees it that writes `piece` pixels of a row at a time: no larger tiles."""
-    if op.kind not in _TILED:
-        return graph
-    out = graph[op.outputs[0]]
-    return graph.with_tensors([replace(out, shape=(1, 1, piece, out.shape[3]))])
 
 
 class Kernels:
@@ -79,7 +68,6 @@ class Kernels:
     def _served(self, op: Op, piece: int) -> Working:
         if is_view(op, self.graph):
             return Working("")
-        graph = in_pieces(op, self.graph, piece) if piece else self.graph
-        few = op.kind in _TILED and 0 < piece < FAST_PIXELS
-        kernel = choose(op, graph, self.features - FAST_FEATURES if few else self.features)
-        return Working(kernel.name, scratch_bytes(kernel, op, graph), kernel.in_place)
+        few = op.kind in TILED and 0 < piece < FAST_PIXELS
+        best = options(op, self.graph, self.features - FAST_FEATURES if few else self.features, piece)[0]
+        return Working(best.kernel.name, best.scratch, best.kernel.in_place)

@@ -47,8 +47,15 @@ class Convolution(Family):
         return (Call((x,), y, members),)
 
     def facts(self, op: Op, graph: Graph) -> dict[str, Argument]:
-        """Also what decides whether the sums suit `hb_dsp.h`."""
-        facts = {**super().facts(op, graph), "short_requantization": 0, "winograd_fits": 0, "staircase": 0}
+        """Also how many weights are not zero, and what decides whether the sums suit `hb_dsp.h`."""
+        weights = int(np.count_nonzero(constant(op.inputs[1], op, graph)))
+        facts = {
+            **super().facts(op, graph),
+            "nonzeros": weights,
+            "short_requantization": 0,
+            "winograd_fits": 0,
+            "staircase": 0,
+        }
         constants, offsets = _settled(op, graph)
         if constants is not None:
             largest = reach(constants, _terms(op, graph), offsets)

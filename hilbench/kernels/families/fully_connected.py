@@ -34,8 +34,9 @@ class FullyConnected(Family):
         return (Call((x,), y, members | clamp_members(op, graph, constants)),)
 
     def facts(self, op: Op, graph: Graph) -> dict[str, Argument]:
-        """Also what decides whether the sums suit `hb_dsp.h`."""
-        facts = {**super().facts(op, graph), "short_requantization": 0, "sums_fit_24_bits": 0}
+        """Also how many weights are not zero, and what decides whether the sums suit `hb_dsp.h`."""
+        weights = int(np.count_nonzero(constant(op.inputs[1], op, graph)))
+        facts = {**super().facts(op, graph), "nonzeros": weights, "short_requantization": 0, "sums_fit_24_bits": 0}
         constants, offsets = _settled(op, graph)
         if constants is not None:
             largest = reach(constants, constant(op.inputs[1], op, graph), offsets)

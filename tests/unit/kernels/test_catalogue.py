@@ -1,4 +1,4 @@
-"""The catalogue reads contracts, refuses wrong ones, and chooses the most specific kernel that serves."""
+"""The catalogue reads contracts, refuses wrong ones, and chooses the cheapest kernel that serves."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from hilbench.errors import ConfigError
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Graph, Op, Tensor
 from hilbench.kernels import catalogue as module
-from hilbench.kernels.catalogue import Contract, Kernel, catalogue, choose, evaluate, read_contract
+from hilbench.kernels.catalogue import Contract, Kernel, catalogue, choose, evaluate, options, read_contract
 from hilbench.kernels.family import FAMILIES
 from tests.graphs import MAKERS, only
 
 PLAIN: frozenset[str] = frozenset()
+EVERY = frozenset(feature for kernel in catalogue().values() for feature in kernel.contract.isa)
+DTYPES = (DType.INT8, DType.FLOAT32)
 
 
 def write(folder: Path, contract: str) -> Path:
@@ -65,11 +67,13 @@ def made(name: str, **contract: object) -> Kernel:
 
 
 @pytest.fixture
-def three(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def some(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     kernels = [
-        made("plain"),
-        made("few", when=("channels < 4",)),
-        made("fast", isa=frozenset({"dsp"}), when=("channels > 9",)),
+        made("plain", cycles="10 * channels * out_rows * out_cols"),
+        made("few", when=("channels < 4",), cycles="9 * channels * out_rows * out_cols"),
+        made("fast", isa=frozenset({"dsp"}), cycles="200 + 5 * channels * out_rows * out_cols"),
+        made("same", isa=frozenset({"dsp"}), when=("channels > 7",), cycles="200 + 5 * channels * out_rows * out_cols"),
+        made("silent", isa=frozenset({"dsp", "fpu"})),
     ]
     monkeypatch.setattr(module, "catalogue", lambda: {kernel.name: kernel for kernel in kernels})
     yield
@@ -81,17 +85,38 @@ def relu(channels: int, dtype: DType = DType.INT8) -> Graph:
     return Graph("relu", tensors, (Op("RELU", ("x",), ("y",)),), ("x",), ("y",))
 
 
-@pytest.mark.usefixtures("three")
+@pytest.mark.usefixtures("some")
 @pytest.mark.parametrize(
-    ("channels", "features", "name"),
-    [(5, (), "plain"), (3, ("dsp",), "few"), (10, (), "plain"), (10, ("dsp", "fpu"), "fast"), (9, ("dsp",), "plain")],
+    ("channels", "features", "piece", "name"),
+    [
+        (5, (), 0, "plain"),
+        (3, ("dsp",), 0, "few"),
+        (10, (), 0, "plain"),
+        (20, ("dsp", "fpu"), 0, "same"),
+        (7, ("dsp",), 0, "plain"),
+        (20, ("dsp",), 1, "plain"),
+    ],
 )
-def test_most_specific_is_chosen(channels: int, features: tuple[str, ...], name: str) -> None:
+def test_cheapest_is_chosen_and_of_equals_the_most_specific(
+    channels: int, features: tuple[str, ...], piece: int, name: str
+) -> None:
     graph = relu(channels)
-    assert choose(graph.ops[0], graph, frozenset(features)).name == name
+    found = options(graph.ops[0], graph, frozenset(features), piece)
+    assert found[0].kernel.name == name
+    assert [option.cycles for option in found] == sorted(option.cycles for option in found)
 
 
-@pytest.mark.usefixtures("three")
+def test_kernels_that_compete_say_how_many_cycles_they_take() -> None:
+    graphs = [only(kind, seed, dtype) for kind in MAKERS for dtype in DTYPES for seed in range(20)]
+    for graph in graphs:
+        for op in graph.ops:
+            found = options(op, graph, EVERY)
+            lacking = [option.kernel.name for option in found if not option.kernel.contract.cycles]
+            assert len(found) == 1 or not lacking, f"no cycles in the contract of {', '.join(lacking)}"
+            assert all(option.cycles > 0 for option in found)
+
+
+@pytest.mark.usefixtures("some")
 def test_none_serves() -> None:
     graph = relu(3, DType.FLOAT32)
     with pytest.raises(LookupError, match="no kernel for float32; there are kernels for int8"):

@@ -1,0 +1,168 @@
+"""Cycles of single calls of kernels on the emulated nucleo_l4r5zi, beside what their contracts say.
+
+    python benchmarks/cycles.py [--kernel NAME] [--pieces 1,4,16] [--fit "TERM, TERM"] [MODEL.tflite ...]
+
+Every step of the networks (those of MLPerf Tiny by default, see benchmarks/kernels.py) is run by itself by each kernel
+that serves it, whole and in pieces of one row, on whatever lies in the arena: the outputs mean nothing here
+(tests/conformance holds them against the reference), and the cycles hardly depend on them. With --fit the terms, each
+an expression over the facts, get the factors that make the sum of their products come closest to all that was measured
+of the kernel, by relative error and none below zero: the expression to put into the contract.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from kernels import networks, profiled
+from scipy.optimize import nnls
+
+from hilbench.boards import Board, find
+from hilbench.build.execute import execute
+from hilbench.build.plan import prepare
+from hilbench.codegen import generate
+from hilbench.ir.attrs import Conv2D, DepthwiseConv2D
+from hilbench.ir.graph import Graph, Op, Tensor
+from hilbench.kernels.catalogue import Kernel, evaluate, facts_of, options
+from hilbench.kernels.family import TILED, Argument
+from hilbench.plan.fold import fold_pads
+from hilbench.plan.plan import Buffer, Plan, Step
+from hilbench.variants.schedule import Layer, Schedule
+from hilbench.variants.transform import transform
+from hilbench.variants.variant import Variant
+
+ROOM = 280 * 1024
+"""Arena of a run: inputs, outputs and scratch lie in it wherever they begin, one step's over another's."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a kernel: the operator of a graph of its own."""
+
+    graph: Graph
+    kernel: Kernel
+    scratch: int
+
+    @property
+    def facts(self) -> dict[str, Argument]:
+        """What its kernel's expressions may name."""
+        return facts_of(self.graph.ops[0], self.graph)
+
+
+def alone(graph: Graph, op: Op) -> Graph:
+    """A graph of one operator."""
+    names = dict.fromkeys((*op.present_inputs, *op.outputs))
+    computed = tuple(dict.fromkeys(name for name in op.present_inputs if graph[name].data is None))
+    return Graph(graph.name, {name: graph[name] for name in names}, (op,), computed, op.outputs)
+
+
+def piece_of(graph: Graph, piece: int) -> Graph | None:
+    """The operator of a graph writing `piece` pixels of one row from an input of just the pixels that it reads."""
+    (op,) = graph.ops
+    x, y = graph[op.present_inputs[0]], graph[op.outputs[0]]
+    if op.kind not in TILED or piece > y.shape[2]:
+        return None
+    assert isinstance(op.attrs, Conv2D | DepthwiseConv2D)
+    rows, cols = (replace(window, before=0, after=0) for window in (op.attrs.y, op.attrs.x))
+    shape = (1, rows.extent, (piece - 1) * cols.stride + cols.extent, x.shape[3])
+    made = graph.with_tensors([replace(x, shape=shape), replace(y, shape=(1, 1, piece, y.shape[3]))])
+    return replace(made, ops=(replace(op, attrs=replace(op.attrs, y=rows, x=cols)),))
+
+
+def calls(graph: Graph, pieces: Sequence[int], features: frozenset[str], wanted: str) -> Iterator[Call]:
+    """Every step of a network, whole and in pieces, with every kernel; equal steps once."""
+    seen = set()
+    for op in graph.ops:
+        whole = alone(graph, op)
+        for one in (whole, *(piece_of(whole, piece) for piece in pieces)):
+            if one is None:
+                continue
+            for option in options(one.ops[0], one, features):
+                key = (option.kernel.name, tuple(sorted(facts_of(one.ops[0], one).items(), key=str)))
+                if wanted in ("", option.kernel.name) and key not in seen:
+                    seen.add(key)
+                    yield Call(one, option.kernel, option.scratch)
+
+
+def side_by_side(made: Sequence[Call]) -> Plan:
+    """A plan that runs every call, all in the same bytes."""
+    tensors: dict[str, Tensor] = {}
+    ops, steps, buffers = [], [], []
+    for i, call in enumerate(made):
+        (op,) = call.graph.ops
+        new = {name: f"{i}.{name}" for name in call.graph.tensors}
+        tensors |= {new[name]: replace(tensor, name=new[name]) for name, tensor in call.graph.tensors.items()}
+        inputs = tuple(None if name is None else new[name] for name in op.inputs)
+        ops.append(replace(op, inputs=inputs, outputs=(new[op.outputs[0]],)))
+        steps.append(Step(i, f"{i}", i, i, call.kernel.name, f"scratch {i}" if call.scratch else None, 0, 0))
+        computed = [name for name in new if call.graph[name].data is None]
+        buffers += [Buffer(new[n], "tensor", call.graph[n].nbytes, i, i, 0, (new[n],)) for n in computed]
+        buffers.append(Buffer(f"scratch {i}", "scratch", call.scratch, i, i, ROOM - 4 - call.scratch // 4 * 4))
+    first, last = (f"{i}.{made[i].graph.ops[0].outputs[0]}" for i in (0, -1 % len(made)))
+    graph = Graph("calls", tensors, tuple(ops), (first,), (last,))
+    return Plan(graph, Schedule(tuple(map(Layer, range(len(ops))))), tuple(steps), tuple(buffers), ROOM, ROOM, 0, 0)
+
+
+def measured(made: Sequence[Call], board: Board) -> list[int]:
+    """Cycles of each call."""
+    plan = side_by_side(made)
+    image = execute(prepare(generate(plan, "calls"), board, target="qemu", optimize="-O2"))
+    priced = profiled(plan, image, board, {}, {})
+    return [section.cycles for section in priced.sections if section.step >= 0]
+
+
+def show(call: Call, cycles: int) -> float:
+    """A line; the relative error of what the contract says."""
+    facts, contract = call.facts, call.kernel.contract
+    said = evaluate(call.kernel, contract.cycles or "0", facts)
+    shape = "x".join(str(n) for n in call.graph[call.graph.ops[0].present_inputs[0]].shape[1:])
+    out = "x".join(str(n) for n in call.graph[call.graph.ops[0].outputs[0]].shape[1:])
+    error = said / cycles - 1
+    print(f"{call.kernel.name:42} {shape:>12} {out:>12} {cycles:>10,} {said:>10,} {100 * error:>+7.1f}%")
+    return error
+
+
+def fit(terms: Sequence[str], made: Sequence[Call], cycles: Sequence[int]) -> None:
+    """The factors of the terms."""
+    rows = [[evaluate(call.kernel, term, call.facts) for term in terms] for call in made]
+    matrix = np.array(rows, float) / np.array(cycles)[:, None]
+    factors, _ = nnls(matrix, np.ones(len(cycles)))
+    errors = matrix @ factors - 1
+    kept = [
+        f"{factor:.3g}" if term == "1" else f"{factor:.3g} * {term}"
+        for factor, term in zip(factors, terms, strict=True)
+        if factor > 0
+    ]
+    print(f'cycles = "{" + ".join(kept)}"')
+    print(f"error: {100 * np.abs(errors).mean():.1f} % on average, {100 * np.abs(errors).max():.1f} % at most")
+
+
+def main(arguments: argparse.Namespace) -> None:
+    """Measure, print, fit."""
+    board, variant = find(arguments.board), Variant.parse(arguments.variant)
+    pieces = [int(piece) for piece in arguments.pieces.split(",")]
+    everything, cycles = [], []
+    for _, graph in networks(arguments.models):
+        folded = fold_pads(transform(graph, variant, None).graph)
+        made = list(calls(folded, pieces, board.core.features, arguments.kernel))
+        if made:
+            everything += made
+            cycles += measured(made, board)
+    for call, spent in zip(everything, cycles, strict=True):
+        show(call, spent)
+    if arguments.fit and everything:
+        fit([term.strip() for term in arguments.fit.split(",")], everything, cycles)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", nargs="*", type=Path)
+    parser.add_argument("--kernel", default="", help="this one only")
+    parser.add_argument("--pieces", default="1,2,4,8,16,48")
+    parser.add_argument("--variant", default="int8")
+    parser.add_argument("--board", default="nucleo_l4r5zi")
+    parser.add_argument("--fit", default="", help="terms of an expression, separated by commas")
+    main(parser.parse_args())
