@@ -37,12 +37,14 @@ class Core(Section):
 
     @property
     def features(self) -> frozenset[str]:
-        """Instruction-set features that kernels may ask for: "thumb2", "dsp", "fpu", "mve"."""
+        """Instruction-set features that kernels may ask for: "thumb2", "dsp", "fpu", "mve"; "thumb" without "dsp"."""
         found = set()
         if self.name not in ("cortex-m0", "cortex-m0plus"):
             found.add("thumb2")
         if self.name in ("cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55"):
             found.add("dsp")
+        else:
+            found.add("thumb")
         if self.name == "cortex-m55":
             found.add("mve")
         if self.fpu != "none":

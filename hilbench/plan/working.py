@@ -11,7 +11,7 @@ from hilbench.kernels.family import TILED
 from hilbench.plan.lifetime import Working, is_view, stage_ops
 from hilbench.variants.schedule import Rolling, Schedule
 
-FAST_FEATURES = frozenset({"dsp", "mve"})
+FAST_FEATURES = frozenset({"dsp", "mve", "thumb"})
 """Instructions for which kernels unpack their operands into scratch; those that do without need little or none."""
 
 FAST_PIXELS = 4

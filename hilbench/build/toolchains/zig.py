@@ -1,6 +1,6 @@
 """Clang and its linker as the package `ziglang` brings them: a cross compiler for every core that pip can install.
 
-Kernels in assembly that take every register (ISA feature "dsp") are for gcc; plain C takes their place here.
+Kernels in assembly that take every register (ISA features "dsp" and "thumb") are for gcc; plain C takes their place.
 It has no C library: firmware/libc declares what models ask of one, and the compiler's own runtime has the bodies.
 """
 
@@ -45,6 +45,6 @@ TOOLCHAINS.add(
         harness=("-ffreestanding", "-fno-builtin"),
         link=("-Wl,--gc-sections", "-Wl,-e,hb_reset"),
         headers=("libc/math.h", "libc/string.h"),
-        lacks=frozenset({"dsp"}),
+        lacks=frozenset({"dsp", "thumb"}),
     ),
 )

@@ -20,6 +20,7 @@ from hilbench.kernels.dsp import (
 from hilbench.kernels.family import FAMILIES, Argument, Call, Family, constant, natural
 from hilbench.kernels.requantize import STAIRCASE_FACTOR, Staircase, solve_staircase
 from hilbench.kernels.sparse import encode
+from hilbench.kernels.thumb import pair_bias, pair_weights
 from hilbench.kernels.weighted import bias, clamp_members, per_channel, sliding_members
 
 
@@ -78,8 +79,8 @@ class Convolution(Family):
             return _settled(op, graph)[1]
         if name in ("multiplier", "shift"):
             return per_channel(name, _settled(op, graph)[0])
-        solved = _staircase(op, graph) if name.startswith("staircase_") else None
-        return super().array(name, op, graph, call) if solved is None else _staircase_array(name, solved, op, graph)
+        made = (_pair_array if name.startswith("pair_") else _staircase_array)(name, op, graph, call)
+        return super().array(name, op, graph, call) if made is None else made
 
 
 def _staircase(op: Op, graph: Graph) -> Staircase | None:
@@ -91,13 +92,27 @@ def _staircase(op: Op, graph: Graph) -> Staircase | None:
     return solve_staircase(constants.multiplier, constants.shift, tuple(least.tolist()), tuple(most.tolist()))
 
 
-def _staircase_array(name: str, solved: Staircase, op: Op, graph: Graph) -> Array:
+def _staircase_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
+    del call
+    solved = _staircase(op, graph) if name.startswith("staircase_") else None
+    if solved is None:
+        return None
     if name == "staircase_bias":
         offsets = _settled(op, graph)[1].astype(np.int64)
         return np.array(STAIRCASE_FACTOR * offsets + solved.bias, np.int32)
     if name == "staircase_multiplier":
         return np.array(solved.multiplier, np.int32)
     return np.array(solved.nudge, np.int8)
+
+
+def _pair_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
+    weights, words = constant(op.inputs[1], op, graph), call.arguments.get("tile_words")
+    constants, offsets = _settled(op, graph)
+    if constants is None or not isinstance(words, int):
+        return None
+    if name == "pair_weights":
+        return pair_weights(weights.reshape(*weights.shape[:2], -1), words)
+    return pair_bias(_terms(op, graph), offsets, constants.input_offset)
 
 
 def _terms(op: Op, graph: Graph) -> Array:

@@ -1,0 +1,139 @@
+/* Convolution for cores without SMLAD, in the instructions that every Cortex-M has (Armv6-M): two output channels and
+ * three pixels at a time.
+ *
+ * Activations lie as x + 128 (0 to 255) in halfwords, so that one instruction widens them into a copy, which is what a
+ * multiplication that overwrites an operand needs. Of every four bytes, 0 and 2 make a word, then 1 and 3; of a rest of
+ * one or two, they make a word; of a rest of three, 0 and 2, then 1. A tile holds a word of each of three pixels, then
+ * the next word of each; words of weight 0 fill up to rounds of four. Weights lie in flash as they are read
+ * (hilbench/kernels/thumb.py): for every word of a pixel four bytes, the low halfword's weights of both channels, then
+ * the high halfword's.
+ */
+#ifndef HB_THUMB_H
+#define HB_THUMB_H
+
+#include <string.h>
+
+#include "hb_requantize.h"
+
+/* One word of two channels and three pixels: 12 products in 49 cycles on a Cortex-M0+. Registers: r1 the tile, r2 the
+ * weights, r3 to r5 a word of each pixel, r6 four weights, r0 one of them, r7 a product; the sums are in r8 to r12 and
+ * lr, which ADD reaches. A branch reaches 256 bytes back, or 2 KB without a condition. */
+#define HB_BLOCK_LOOP                                                                                                  \
+    ".macro hb_mac high, pixel, weight, sum\n"                                                                         \
+    ".if \\high\n"                                                                                                     \
+    "lsrs r7, \\pixel, #16\n"                                                                                          \
+    ".else\n"                                                                                                          \
+    "uxth r7, \\pixel\n"                                                                                               \
+    ".endif\n"                                                                                                         \
+    "muls r7, \\weight, r7\n"                                                                                          \
+    "add \\sum, r7\n"                                                                                                  \
+    ".endm\n"                                                                                                          \
+    ".macro hb_macs high, weight, first, second, third\n"                                                              \
+    "hb_mac \\high, r3, \\weight, \\first\n"                                                                           \
+    "hb_mac \\high, r4, \\weight, \\second\n"                                                                          \
+    "hb_mac \\high, r5, \\weight, \\third\n"                                                                           \
+    ".endm\n"                                                                                                          \
+    "1:\n"                                                                                                             \
+    ".rept 4\n"                                                                                                        \
+    "ldmia r1!, {r3, r4, r5}\n"                                                                                        \
+    "ldmia r2!, {r6}\n"                                                                                                \
+    "sxtb r0, r6\n"                                                                                                    \
+    "hb_macs 0, r0, r8, r9, r10\n"                                                                                     \
+    "lsls r0, r6, #16\n"                                                                                               \
+    "asrs r0, r0, #24\n"                                                                                               \
+    "hb_macs 0, r0, r11, r12, lr\n"                                                                                    \
+    "lsls r0, r6, #8\n"                                                                                                \
+    "asrs r0, r0, #24\n"                                                                                               \
+    "hb_macs 1, r0, r8, r9, r10\n"                                                                                     \
+    "asrs r6, r6, #24\n"                                                                                               \
+    "hb_macs 1, r6, r11, r12, lr\n"                                                                                    \
+    ".endr\n"                                                                                                          \
+    "ldr r0, %[end]\n"                                                                                                 \
+    "cmp r1, r0\n"                                                                                                     \
+    "beq 2f\n"                                                                                                         \
+    "b 1b\n"                                                                                                           \
+    "2:\n"                                                                                                             \
+    ".purgem hb_macs\n"                                                                                                \
+    ".purgem hb_mac\n"
+
+/* sums[channel][pixel] of two channels: what they begin with, and the products of `words` words of the tile. */
+HB_KERNEL void hb_block_sums(const uint32_t *tile, int32_t words, const int8_t *weights, const int32_t *begin,
+                             int32_t sums[2][3])
+{
+#ifdef __thumb__
+    const uint32_t *const end = tile + 3 * words;
+    int32_t a0, a1, a2, b0, b1, b2;
+    __asm volatile("ldr r1, %[tile]\n"
+                   "ldr r2, %[weights]\n"
+                   "ldr r0, %[begin]\n"
+                   "ldmia r0!, {r3, r4}\n"
+                   "mov r8, r3\n"
+                   "mov r9, r3\n"
+                   "mov r10, r3\n"
+                   "mov r11, r4\n"
+                   "mov r12, r4\n"
+                   "mov lr, r4\n" HB_BLOCK_LOOP "mov r0, r8\n"
+                   "mov r1, r9\n"
+                   "mov r2, r10\n"
+                   "mov r3, r11\n"
+                   "mov r4, r12\n"
+                   "mov r5, lr\n"
+                   "str r0, %[a0]\n"
+                   "str r1, %[a1]\n"
+                   "str r2, %[a2]\n"
+                   "str r3, %[b0]\n"
+                   "str r4, %[b1]\n"
+                   "str r5, %[b2]\n"
+                   : [a0] "=m"(a0), [a1] "=m"(a1), [a2] "=m"(a2), [b0] "=m"(b0), [b1] "=m"(b1), [b2] "=m"(b2)
+                   : [tile] "m"(tile), [weights] "m"(weights), [begin] "m"(begin), [end] "m"(end)
+                   : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc",
+                     "memory");
+    sums[0][0] = a0, sums[0][1] = a1, sums[0][2] = a2, sums[1][0] = b0, sums[1][1] = b1, sums[1][2] = b2;
+#else
+    for (int32_t i = 0; i < 6; i++) {
+        uint32_t sum = (uint32_t)begin[i / 3];
+        for (int32_t word = 0; word < words; word++) {
+            const uint32_t pair = tile[3 * word + i % 3];
+            const int8_t *weight = weights + 4 * word + i / 3;
+            sum += (pair & 0xffff) * (uint32_t)weight[0] + (pair >> 16) * (uint32_t)weight[2];
+        }
+        sums[i / 3][i % 3] = (int32_t)sum;
+    }
+#endif
+}
+
+/* Bytes 0 and 2 of a word, as x + 128, in halfwords; those of 1 and 3 lie eight bits further up. */
+#define HB_PAIR_MASK UINT32_C(0x00ff00ff)
+#define HB_PAIR_SIGNS UINT32_C(0x80808080)
+
+/* `count` bytes of one pixel become words of a tile; returns where the next word goes. */
+HB_KERNEL uint32_t *hb_block_widen(const int8_t *bytes, int32_t count, uint32_t *tile)
+{
+    int32_t i = 0;
+    if (((uintptr_t)bytes & 3) == 0) {
+#pragma GCC unroll 4
+        for (; i < count / 4 * 4; i += 4, tile += 6) {
+            uint32_t word;
+            memcpy(&word, __builtin_assume_aligned(bytes + i, 4), sizeof word);
+            word ^= HB_PAIR_SIGNS;
+            tile[0] = word & HB_PAIR_MASK, tile[3] = word >> 8 & HB_PAIR_MASK;
+        }
+    } else {
+        for (; i < count / 4 * 4; i += 4, tile += 6) {
+            tile[0] = (uint32_t)(bytes[i] + 128) | (uint32_t)(bytes[i + 2] + 128) << 16;
+            tile[3] = (uint32_t)(bytes[i + 1] + 128) | (uint32_t)(bytes[i + 3] + 128) << 16;
+        }
+    }
+    if (count % 4 != 0) {
+        const int32_t second = count % 4 == 3 ? i + 2 : i + 1;
+        tile[0] = (uint32_t)(bytes[i] + 128) | (count % 4 > 1 ? (uint32_t)(bytes[second] + 128) << 16 : 0);
+        tile += 3;
+    }
+    if (count % 4 == 3) {
+        tile[0] = (uint32_t)(bytes[i + 1] + 128);
+        tile += 3;
+    }
+    return tile;
+}
+
+#endif

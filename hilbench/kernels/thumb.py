@@ -1,0 +1,49 @@
+"""Weights as kernels without SMLAD read them (`hb_thumb.h`): of two output channels, for words of two activations."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hilbench.ir.fixedpoint import wrap32
+from hilbench.ir.graph import Array
+
+_RECENTRED = 128
+"""Activations are held as x + 128."""
+
+
+def word_terms(count: int) -> Array:
+    """int64 [word, 2]: which of `count` bytes lie in the low and the high halfword of each word; -1 where none does.
+
+    Of every four bytes 0 and 2 make a word, then 1 and 3; of a rest of one or two, they do; of three, 0 and 2, then 1.
+    """
+    words = [(4 * i + low, 4 * i + low + 2) for i in range(count // 4) for low in (0, 1)]
+    rest = count // 4 * 4
+    ends: list[list[tuple[int, int]]] = [[], [(0, -1)], [(0, 1)], [(0, 2), (1, -1)]]
+    words += [(rest + low, rest + high if high >= 0 else -1) for low, high in ends[count % 4]]
+    return np.array(words, np.int64).reshape(-1, 2)
+
+
+def pair_weights(weights: Array, words: int) -> Array:
+    """int8 weights [channel, row, byte] as [channel pair, word, halfword, channel of the pair], one after another.
+
+    Zeros fill up to `words` words, and take the place of the partner that an odd last channel lacks.
+    """
+    channels, rows, count = weights.shape
+    terms = word_terms(count)
+    padded = np.concatenate([weights, np.zeros((channels, rows, 1), np.int8)], axis=2)  # -1 finds the zero at the end
+    taken = padded[:, :, terms].reshape(channels, -1, 2)
+    full = np.zeros((-(-channels // 2) * 2, words, 2), np.int8)
+    full[:channels, : taken.shape[1]] = taken
+    return np.ascontiguousarray(full.reshape(-1, 2, words, 2).transpose(0, 2, 3, 1)).reshape(-1)
+
+
+def pair_bias(weights: Array, bias: Array, input_offset: int) -> Array:
+    """int32 [channel, filled up to pairs]: the bias for activations that are held as x + 128, modulo 2^32.
+
+    Args:
+        weights: int8 [channel, term].
+        bias: int32 [channel].
+        input_offset: what the sums have to be of is x + input_offset.
+    """
+    total = bias.astype(np.int64) + (input_offset - _RECENTRED) * weights.astype(np.int64).sum(axis=1)
+    return wrap32(np.concatenate([total, np.zeros(-len(total) % 2, np.int64)])).astype(np.int32)
