@@ -7,6 +7,9 @@
  * when = ["groups == 1", "dilation_w == 1"]
  * scratch = "12 * tile_words + kernel_w * in_channels"
  * arrays = ["pair_weights", "pair_bias", "multiplier", "shift"]
+ * cycles = """
+ *   (out_rows * out_cols + 2) // 3
+ *   * ((out_channels + 1) // 2 * (230 + 34 * tile_words) + 8 * terms + 150 * kernel_h)"""
  */
 #ifndef HB_CONV_2D_THUMB_INT8_H
 #define HB_CONV_2D_THUMB_INT8_H
