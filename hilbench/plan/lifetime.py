@@ -242,7 +242,7 @@ def window_bytes(stage: Patches, graph: Graph, name: str) -> int:
 
 def shared(below: Life, above: Life) -> int:
     """Bytes that two overlapping buffers need less together than apart."""
-    return below.size + above.size - max(above.size + below.lead, below.size)
+    return below.size + above.size - max(below.reach(above) + above.size, below.size)
 
 
 def live_bytes(buffers: Sequence[Life], steps: int) -> list[int]:

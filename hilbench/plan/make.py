@@ -43,7 +43,7 @@ def _upgraded(plan: Plan, lean: Kernels, fast: Kernels, budget: int) -> Plan:
     wanted = [p for p in range(len(slow)) if quick[p] != slow[p] and quick[p].scratch <= slow[p].scratch + room[p]]
     for count in range(len(wanted), 0, -1):
         taken = set(sorted(wanted, key=lambda p: quick[p].scratch)[:count])
-        found = place_again(plan, [quick[p] if p in taken else slow[p] for p in range(len(slow))])
-        if found.arena_bytes <= limit:
-            return found
+        mixed = [quick[p] if p in taken else slow[p] for p in range(len(slow))]
+        if place_again(plan, mixed, limit).arena_bytes <= limit:
+            return place_again(plan, mixed)
     return plan

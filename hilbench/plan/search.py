@@ -51,16 +51,19 @@ def price(graph: Graph, schedule: Schedule, working: Sequence[Working], whole: t
     return Price(max(live, default=0), sum(executed_macs(graph, schedule, whole)), schedule)
 
 
-def place_again(plan: Plan, working: Sequence[Working]) -> Plan:
+def place_again(plan: Plan, working: Sequence[Working], enough: int = 0) -> Plan:
     """The plan of the same graph and schedule with other kernels."""
-    return place_schedule(plan.graph, plan.schedule, working, tuple(op_macs(op, plan.graph) for op in plan.graph.ops))
+    whole = tuple(op_macs(op, plan.graph) for op in plan.graph.ops)
+    return place_schedule(plan.graph, plan.schedule, working, whole, enough)
 
 
-def place_schedule(graph: Graph, schedule: Schedule, working: Sequence[Working], whole: tuple[int, ...]) -> Plan:
-    """The plan of one schedule: every buffer gets its place."""
+def place_schedule(
+    graph: Graph, schedule: Schedule, working: Sequence[Working], whole: tuple[int, ...], enough: int = 0
+) -> Plan:
+    """The plan of one schedule: every buffer gets its place, in an arena that need not be below `enough` bytes."""
     steps = len(graph.ops)
     found = lives(graph, schedule, working)
-    offsets = place(found, steps)
+    offsets = place(found, steps, enough)
     macs = executed_macs(graph, schedule, whole)
     return Plan(
         graph=graph,
