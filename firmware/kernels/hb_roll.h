@@ -4,6 +4,9 @@
  * in slot p modulo the ring. The last map of the stage asks for its pieces one after the other; a piece asks for the
  * pixels that it reads, and where they are not there yet they are computed first, a piece at a time. The planner has
  * run the same demands without the numbers, and made each ring as long as they need it.
+ *
+ * A stage may run in strips, one after the other: each writes some columns of every map, those of maps that exist whole
+ * among them. The last piece of a row may be shorter than the others; in a ring it has as much room.
  */
 #ifndef HB_ROLL_H
 #define HB_ROLL_H
@@ -28,7 +31,7 @@ typedef struct {
 } hb_roll_input;
 
 /* A map that is written in pieces: to a ring of `ring` pixels, or whole where that is 0. Where `keep` is not 0 the ring
- * is a row: when it is full, its last `keep` pixels are moved to its beginning. */
+ * is a row: when it is full, its last `keep` pixels are moved to its beginning. `cols` are those of the whole map. */
 typedef struct {
     int16_t rows, cols, piece;
     uint16_t ring, keep, pixel_bytes;
@@ -36,6 +39,11 @@ typedef struct {
     const hb_roll_input *in;
     uint8_t inputs;
 } hb_roll_map;
+
+/* Columns first <= x < stop of a map are written in a strip; two rows begin `pitch` pixels apart in its ring. */
+typedef struct {
+    int16_t first, stop, pitch;
+} hb_roll_strip;
 
 /* The next piece of a map begins at (y, x) and goes to `slot`; asked for are the pixels up to (asked_y, asked_x), by
  * the map `asked_by`. */
@@ -62,9 +70,16 @@ HB_KERNEL hb_range hb_roll_reads(const hb_axis *axis, int32_t first, int32_t sto
     return (hb_range){(int16_t)low, (int16_t)(high > low ? high : low + 1)};
 }
 
-HB_KERNEL hb_region hb_roll_region(const hb_roll_input *in, const hb_roll_map *map, const hb_roll_state *now)
+/* The next piece of a map: pixels of one row. */
+HB_KERNEL hb_region hb_roll_next(const hb_roll_map *map, const hb_roll_strip *strip, const hb_roll_state *now)
 {
-    return hb_part(hb_roll_reads(&in->rows, now->y, now->y + 1), hb_roll_reads(&in->cols, now->x, now->x + map->piece));
+    const int32_t end = now->x + map->piece;
+    return (hb_region){now->y, (int16_t)(now->y + 1), now->x, (int16_t)(end < strip->stop ? end : strip->stop)};
+}
+
+HB_KERNEL hb_region hb_roll_region(const hb_roll_input *in, hb_region at)
+{
+    return hb_part(hb_roll_reads(&in->rows, at.y0, at.y1), hb_roll_reads(&in->cols, at.x0, at.x1));
 }
 
 HB_KERNEL int hb_roll_written(const hb_roll_state *now, int32_t y, int32_t x)
@@ -72,36 +87,48 @@ HB_KERNEL int hb_roll_written(const hb_roll_state *now, int32_t y, int32_t x)
     return now->y > y || (now->y == y && now->x > x);
 }
 
+/* A stage and how far it is. */
+typedef struct {
+    const hb_roll_map *maps;
+    const hb_roll_strip *strip; /* of each map */
+    hb_roll_state *state;
+    hb_roll_run run;
+} hb_rolling;
+
 /* The input map of which pixels are missing for the next piece of map k, having asked for them; k itself if none is. */
-HB_KERNEL uint8_t hb_roll_missing(const hb_roll_map *maps, hb_roll_state *state, uint8_t k)
+HB_KERNEL uint8_t hb_roll_missing(const hb_rolling *stage, uint8_t k)
 {
-    for (uint8_t i = 0; i < maps[k].inputs; i++) {
-        const hb_roll_input *in = &maps[k].in[i];
-        const hb_region need = hb_roll_region(in, &maps[k], &state[k]);
-        if (!hb_roll_written(&state[in->from], need.y1 - 1, need.x1 - 1)) {
-            state[in->from].asked_y = (int16_t)(need.y1 - 1);
-            state[in->from].asked_x = (int16_t)(need.x1 - 1);
-            state[in->from].asked_by = k;
-            return in->from;
+    const hb_roll_map *map = &stage->maps[k];
+    const hb_region at = hb_roll_next(map, &stage->strip[k], &stage->state[k]);
+    for (uint8_t i = 0; i < map->inputs; i++) {
+        const hb_region need = hb_roll_region(&map->in[i], at);
+        hb_roll_state *from = &stage->state[map->in[i].from];
+        if (!hb_roll_written(from, need.y1 - 1, need.x1 - 1)) {
+            from->asked_y = (int16_t)(need.y1 - 1);
+            from->asked_x = (int16_t)(need.x1 - 1);
+            from->asked_by = k;
+            return map->in[i].from;
         }
     }
     return k;
 }
 
-/* Slot of pixel (y, x), which has been written. */
-HB_KERNEL int32_t hb_roll_slot(const hb_roll_map *map, const hb_roll_state *now, int32_t y, int32_t x)
+/* Slot of pixel (y, x) of map k, which has been written. */
+HB_KERNEL int32_t hb_roll_slot(const hb_rolling *stage, uint8_t k, int32_t y, int32_t x)
 {
-    const int32_t slot = now->slot - ((now->y - y) * map->cols + now->x - x);
-    return slot < 0 ? slot + map->ring : slot;
+    const hb_roll_state *now = &stage->state[k];
+    const int32_t slot = now->slot - ((now->y - y) * stage->strip[k].pitch + now->x - x);
+    return slot < 0 ? slot + stage->maps[k].ring : slot;
 }
 
-/* The rows of a region, one after another, from the ring to `window`. */
-HB_KERNEL void hb_roll_gather(const hb_roll_map *map, const hb_roll_state *now, hb_region part, uint8_t *window)
+/* The rows of a region of map k, one after another, from the ring to `window`. */
+HB_KERNEL void hb_roll_gather(const hb_rolling *stage, uint8_t k, hb_region part, uint8_t *window)
 {
+    const hb_roll_map *map = &stage->maps[k];
     const int32_t pixels = part.x1 - part.x0;
     const size_t bytes = (size_t)(pixels * map->pixel_bytes);
     for (int32_t y = part.y0; y < part.y1; y++, window += bytes) {
-        const int32_t slot = hb_roll_slot(map, now, y, part.x0);
+        const int32_t slot = hb_roll_slot(stage, k, y, part.x0);
         const int32_t room = map->ring - slot;
         const uint8_t *run = map->data + slot * map->pixel_bytes;
         if (pixels <= room) {
@@ -114,17 +141,18 @@ HB_KERNEL void hb_roll_gather(const hb_roll_map *map, const hb_roll_state *now, 
     }
 }
 
-HB_KERNEL hb_view hb_roll_view(const hb_roll_map *map, const hb_roll_state *now, hb_region part, uint8_t *window)
+HB_KERNEL hb_view hb_roll_view(const hb_rolling *stage, const hb_roll_input *in, hb_region part)
 {
+    const hb_roll_map *map = &stage->maps[in->from];
     if (map->ring == 0) {
         return hb_whole(map->data, map->cols);
     }
-    if (window == NULL) {
-        const int32_t slot = hb_roll_slot(map, now, part.y0, part.x0);
-        return (hb_view){map->data + slot * map->pixel_bytes, part.y0, part.x0, map->cols};
+    if (in->window == NULL) {
+        const int32_t slot = hb_roll_slot(stage, in->from, part.y0, part.x0);
+        return (hb_view){map->data + slot * map->pixel_bytes, part.y0, part.x0, stage->strip[in->from].pitch};
     }
-    hb_roll_gather(map, now, part, window);
-    return hb_window(window, part);
+    hb_roll_gather(stage, in->from, part, in->window);
+    return hb_window(in->window, part);
 }
 
 /* Make room for the next piece of a map. */
@@ -141,38 +169,38 @@ HB_KERNEL void hb_roll_slide(const hb_roll_map *map, hb_roll_state *now)
 }
 
 /* Compute the next piece of map k, whose inputs are there. */
-HB_KERNEL void hb_roll_piece(const hb_roll_map *maps, hb_roll_state *state, uint8_t k, hb_roll_run run)
+HB_KERNEL void hb_roll_piece(const hb_rolling *stage, uint8_t k)
 {
-    const hb_roll_map *map = &maps[k];
-    hb_roll_state *now = &state[k];
+    const hb_roll_map *map = &stage->maps[k];
+    hb_roll_state *now = &stage->state[k];
     hb_piece piece;
-    piece.at = (hb_region){now->y, (int16_t)(now->y + 1), now->x, (int16_t)(now->x + map->piece)};
+    piece.at = hb_roll_next(map, &stage->strip[k], now);
     for (uint8_t i = 0; i < map->inputs; i++) {
-        const hb_roll_input *in = &map->in[i];
-        piece.in[i] = hb_roll_view(&maps[in->from], &state[in->from], hb_roll_region(in, map, now), in->window);
+        piece.in[i] = hb_roll_view(stage, &map->in[i], hb_roll_region(&map->in[i], piece.at));
     }
     hb_roll_slide(map, now);
     const int32_t slot = map->ring == 0 ? now->y * map->cols + now->x : now->slot;
     piece.out = hb_window(map->data + slot * map->pixel_bytes, piece.at);
-    run(k, &piece);
-    now->x = (int16_t)(now->x + map->piece);
-    if (now->x == map->cols) {
-        now->x = 0;
+    stage->run(k, &piece);
+    now->x = piece.at.x1;
+    if (now->x == stage->strip[k].stop) {
+        now->x = stage->strip[k].first;
         now->y++;
     }
     now->slot = (uint16_t)(now->slot + map->piece);
 }
 
-/* Write map `wanted` to its end, and whatever it asks for before. */
-HB_KERNEL void hb_roll_whole(const hb_roll_map *maps, hb_roll_state *state, uint8_t wanted, hb_roll_run run)
+/* Write map `wanted` to the strip's end, and whatever it asks for before. */
+HB_KERNEL void hb_roll_to_end(const hb_rolling *stage, uint8_t wanted)
 {
-    state[wanted].asked_y = (int16_t)(maps[wanted].rows - 1);
-    state[wanted].asked_x = (int16_t)(maps[wanted].cols - 1);
+    hb_roll_state *state = stage->state;
+    state[wanted].asked_y = (int16_t)(stage->maps[wanted].rows - 1);
+    state[wanted].asked_x = (int16_t)(stage->strip[wanted].stop - 1);
     for (uint8_t k = wanted;;) {
         if (!hb_roll_written(&state[k], state[k].asked_y, state[k].asked_x)) {
-            const uint8_t missing = hb_roll_missing(maps, state, k);
+            const uint8_t missing = hb_roll_missing(stage, k);
             if (missing == k) {
-                hb_roll_piece(maps, state, k, run);
+                hb_roll_piece(stage, k);
             }
             k = missing;
         } else if (k != wanted) {
@@ -183,16 +211,28 @@ HB_KERNEL void hb_roll_whole(const hb_roll_map *maps, hb_roll_state *state, uint
     }
 }
 
-/* Run a stage of `count` maps; `memory` holds a state for each of them. */
-HB_KERNEL void hb_roll(const hb_roll_map *maps, uint8_t count, void *memory, hb_roll_run run)
+HB_KERNEL void hb_roll_one_strip(const hb_rolling *stage, uint8_t count)
 {
-    hb_roll_state *state = memory;
-    memset(state, 0, count * sizeof *state);
-    hb_roll_whole(maps, state, (uint8_t)(count - 1), run);
+    memset(stage->state, 0, count * sizeof *stage->state);
     for (uint8_t k = 0; k < count; k++) {
-        if (maps[k].ring == 0) {
-            hb_roll_whole(maps, state, k, run);
+        stage->state[k].x = stage->strip[k].first;
+    }
+    hb_roll_to_end(stage, (uint8_t)(count - 1));
+    for (uint8_t k = 0; k < count; k++) {
+        if (stage->maps[k].ring == 0) {
+            hb_roll_to_end(stage, k);
         }
+    }
+}
+
+/* Run a stage of `count` maps in `strips` strips, of which `strip` holds the columns of each map, strip after strip;
+ * `memory` holds a state for each map. */
+HB_KERNEL void hb_roll(const hb_roll_map *maps, uint8_t count, const hb_roll_strip *strip, uint8_t strips, void *memory,
+                       hb_roll_run run)
+{
+    for (uint8_t s = 0; s < strips; s++, strip += count) {
+        const hb_rolling stage = {maps, strip, memory, run};
+        hb_roll_one_strip(&stage, count);
     }
 }
 

@@ -9,13 +9,15 @@
 #include <stdint.h>
 
 /* One graph input or output: where its bytes lie in the arena. An input whose offset is HB_STREAMED never lies there
- * whole: the model asks for the bytes when it needs them. */
+ * whole: the model asks for the bytes when it needs them, from the first to the last; with HB_REREAD in any order, as
+ * often as it needs them. */
 typedef struct {
     uint32_t offset;
     uint32_t bytes;
 } hb_port;
 
 #define HB_STREAMED 0xffffffffu
+#define HB_REREAD 0xfffffffeu
 
 typedef struct {
     uint8_t *arena;

@@ -43,9 +43,14 @@ static void refuse(uint8_t reason)
     answer.length = 1;
 }
 
+static bool is_reread(uint32_t index)
+{
+    return hb_model.input[index].offset == HB_REREAD;
+}
+
 static bool is_streamed(uint32_t index)
 {
-    return hb_model.input[index].offset == HB_STREAMED;
+    return hb_model.input[index].offset == HB_STREAMED || is_reread(index);
 }
 
 static void hello(void)
@@ -66,10 +71,12 @@ static void hello(void)
     to[36] = (uint8_t)hb_model.inputs;
     to[37] = (uint8_t)hb_model.outputs;
     to[38] = 0;
+    to[39] = 0;
     for (uint32_t i = 0; i < hb_model.inputs && i < 8; i++) {
         to[38] |= (uint8_t)(is_streamed(i) << i);
+        to[39] |= (uint8_t)(is_reread(i) << i);
     }
-    answer.length = 39;
+    answer.length = 40;
 }
 
 static void ping(const uint8_t *payload, uint32_t length)

@@ -30,7 +30,10 @@ def command(
     accuracy: Annotated[float | None, typer.Option(help="Least accuracy; needs --dataset.", min=0, max=1)] = None,
     objective: Annotated[Literal["latency", "sram", "flash"], typer.Option(help="What is to be least.")] = "latency",
     input: Annotated[
-        Literal["resident", "streamed"], typer.Option(help="Whether inputs lie in SRAM whole, or arrive row by row.")
+        Literal["resident", "streamed", "reread"],
+        typer.Option(
+            help="Whether inputs lie in SRAM whole, arrive row by row once, or as often as they are asked for."
+        ),
     ] = "resident",
     count: Annotated[int, typer.Option(help="Variants to measure.", min=2, max=50)] = 6,
     dataset: Annotated[str, typer.Option(metavar="FILE.npz", help="Samples x, and labels y for accuracy.")] = "",
@@ -46,7 +49,7 @@ def command(
         raise UsageError("--accuracy needs labels to compare with; give --dataset FILE.npz with x and y")
     budget = Budget(_size("sram", sram, where), _size("flash", flash, where), latency, accuracy)
     suite = replace(of_model(model, dataset, calibration), boards=(where,), repeats=1)
-    found = prospects(suite.models[0], where, input == "streamed")
+    found = prospects(suite.models[0], where, input)
     chosen = promising(found, budget, count)
     points = _measure(suite, chosen, budget, out)
     _front(points, len(found))

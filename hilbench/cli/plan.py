@@ -34,7 +34,7 @@ def command(
     no_eliminate: Annotated[bool, typer.Option("--no-eliminate", help="Add +keep to the variant.")] = False,
     calibration: Annotated[str, typer.Option(metavar="FILE.npz", help="Samples x to quantize a float model.")] = "",
     input: Annotated[
-        str, typer.Option(help="resident or streamed, for the schedule 'rolling'. [default: resident]")
+        str, typer.Option(help="Of a rolling variant: resident, streamed or reread. [default: resident]")
     ] = "",
     plot: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Draw the arena over time.")] = None,
 ) -> None:

@@ -36,7 +36,9 @@ def command(
     probe: Annotated[str, typer.Option(metavar="ID", help="Debug probe of the board, where several are there.")] = "",
     serial: Annotated[str, typer.Option(metavar="PORT", help="Its serial port, a URL of pySerial, or rtt.")] = "",
     clock: Annotated[str, typer.Option(help="Clock profile of the boards: full, or reset (no flash waits).")] = "",
-    input: Annotated[str, typer.Option(help="Of rolling variants: resident or streamed. [default: resident]")] = "",
+    input: Annotated[
+        str, typer.Option(help="Of rolling variants: resident, streamed or reread. [default: resident]")
+    ] = "",
     no_eliminate: Annotated[bool, typer.Option("--no-eliminate", help="Add +keep to every variant.")] = False,
     repeats: Annotated[int | None, typer.Option(min=1, max=1000, help="Runs of the first input. [default: 3]")] = None,
     dataset: Annotated[str, typer.Option(metavar="FILE.npz", help="Samples x, and labels y for accuracy.")] = "",

@@ -20,7 +20,8 @@ class StageText:
     """Consecutive steps, run once, or once per patch of a grid.
 
     Then `tensors` are those that the stage writes, and `rows` and `cols` the ranges of each that a row and a column of
-    the grid holds. Of a rolling stage `rolls` is the number of its maps, and `state` where it keeps its place.
+    the grid holds. Of a rolling stage `rolls` and `strips` are the numbers of its maps and strips, and `state` is where
+    it keeps its place.
     """
 
     index: int
@@ -29,6 +30,7 @@ class StageText:
     rows: tuple[Ranges, ...] = ()
     cols: tuple[Ranges, ...] = ()
     rolls: int = 0
+    strips: int = 0
     state: int = 0
 
 
@@ -80,7 +82,8 @@ def _stage(plan: Plan, index: int, texts: list[StepText]) -> StageText:
     members = tuple(text for text, step in zip(texts, plan.steps, strict=True) if step.stage == index)
     stage = plan.schedule.stages[index]
     if isinstance(stage, Rolling):
-        return StageText(index, members, rolls=len(stage.pieces), state=state_offset(plan, index))
+        rolls, strips = len(stage.pieces), len(stage.strips)
+        return StageText(index, members, rolls=rolls, strips=strips, state=state_offset(plan, index))
     if not isinstance(stage, Patches):
         return StageText(index, members)
     tensors = patch_tensors(stage, plan.graph)
@@ -92,5 +95,7 @@ def _stage(plan: Plan, index: int, texts: list[StepText]) -> StageText:
 
 def _port(plan: Plan, tensor: str) -> Port:
     buffer = plan.buffer_of(tensor)
-    offset = "HB_STREAMED" if buffer.kind == "ring" else str(buffer.offset)
+    again = any(isinstance(stage, Rolling) and stage.reread for stage in plan.schedule.stages)
+    streamed = "HB_REREAD" if again else "HB_STREAMED"
+    offset = streamed if buffer.kind == "ring" else str(buffer.offset)
     return Port(printable(short(tensor)), offset, plan.graph[tensor].nbytes)

@@ -13,6 +13,7 @@ from hilbench.plan.plan import Plan
 from hilbench.variants.demand import grid, sums, windows
 from hilbench.variants.schedule import Rolling
 from hilbench.variants.stages import ring_inputs
+from hilbench.variants.strips import rasters
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,11 @@ class MapText:
 
 @dataclass(frozen=True)
 class RollingText:
-    """A rolling stage, its maps in the order in which they are numbered."""
+    """A rolling stage, its maps in the order in which they are numbered; per strip columns and pitch of each."""
 
     index: int
     maps: tuple[MapText, ...]
+    strips: tuple[tuple[tuple[int, int, int], ...], ...]
 
 
 def state_offset(plan: Plan, stage: int) -> int:
@@ -57,8 +59,13 @@ def state_offset(plan: Plan, stage: int) -> int:
 
 def rolling_stages(plan: Plan, texts: Sequence[StepText]) -> list[RollingText]:
     """Every rolling stage of the plan."""
-    stages = enumerate(plan.schedule.stages)
-    return [RollingText(i, tuple(_maps(plan, stage, texts))) for i, stage in stages if isinstance(stage, Rolling)]
+    stages = [(i, stage) for i, stage in enumerate(plan.schedule.stages) if isinstance(stage, Rolling)]
+    return [RollingText(i, tuple(_maps(plan, stage, texts)), _strips(plan, stage)) for i, stage in stages]
+
+
+def _strips(plan: Plan, stage: Rolling) -> tuple[tuple[tuple[int, int, int], ...], ...]:
+    found = (rasters(plan.graph, stage.pieces, strip) for strip in stage.strips)
+    return tuple(tuple((r.first, r.stop, r.pitch) for r in maps.values()) for maps in found)
 
 
 def _maps(plan: Plan, stage: Rolling, texts: Sequence[StepText]) -> list[MapText]:
@@ -67,7 +74,7 @@ def _maps(plan: Plan, stage: Rolling, texts: Sequence[StepText]) -> list[MapText
     found = []
     for name in stage.pieces:
         if name in stage.streamed:
-            found.append(_map(plan, stage, name, (), (_fetch(plan, stage, name),)))
+            found.append(_map(plan, stage, name, (), (_fetch(plan, name),)))
         else:
             step = by_output[name]
             op = plan.graph.ops[plan.steps[step].op]
@@ -77,12 +84,13 @@ def _maps(plan: Plan, stage: Rolling, texts: Sequence[StepText]) -> list[MapText
     return found
 
 
-def _fetch(plan: Plan, stage: Rolling, name: str) -> str:
+def _fetch(plan: Plan, name: str) -> str:
     """The call that gets the next pixels of a streamed input."""
     _, _, cols, channels = plan.graph[name].shape
     pixel = channels * plan.graph[name].dtype.size
     offset = f"(uint32_t)(piece->at.y0 * {cols} + piece->at.x0) * {pixel}"
-    return f"hb_input_fetch({plan.graph.inputs.index(name)}, {offset}, {stage.pieces[name] * pixel}, piece->out.data);"
+    size = f"(uint32_t)(piece->at.x1 - piece->at.x0) * {pixel}"
+    return f"hb_input_fetch({plan.graph.inputs.index(name)}, {offset}, {size}, piece->out.data);"
 
 
 def _map(plan: Plan, stage: Rolling, name: str, inputs: tuple[InputText, ...], calls: tuple[str, ...]) -> MapText:

@@ -23,7 +23,6 @@ def _patched(plan: Plan, stage: Patches) -> str:
 
 def _rolled(plan: Plan, stage: Rolling) -> str:
     first, last = plan.graph.ops[stage.ops[0]], plan.graph.ops[stage.ops[-1]]
-    pieces = max(stage.pieces.values())
-    return (
-        f"operators {first.index} to {last.index} ({last.kind}) rolling, {pieces} pixel{'s' * (pieces > 1)} at a time"
-    )
+    pieces, strips = max(stage.pieces.values()), len(stage.strips)
+    how = f"{pieces} pixel{'s' * (pieces > 1)} at a time" + f", in {strips} strips" * (strips > 1)
+    return f"operators {first.index} to {last.index} ({last.kind}) rolling, {how}"

@@ -1,29 +1,20 @@
-"""What a schedule computes: multiply-accumulates of every operator, zeros of sparse weights left out, halos counted."""
+"""What a schedule computes: multiply-accumulates of every operator, halos and strips counted."""
 
 from __future__ import annotations
 
-import numpy as np
-
-from hilbench.ir.graph import Graph, Op
-from hilbench.ir.opdef import OPS
+from hilbench.ir.graph import Graph
 from hilbench.plan.lifetime import stage_ops
-from hilbench.variants.schedule import Patches, Schedule, Spans
-
-
-def op_macs(op: Op, graph: Graph) -> int:
-    """Multiply-accumulates of one operator run whole; of weights stored sparse only those that are not zero count."""
-    macs = OPS[op.kind].macs(op, graph)
-    weights = graph[op.inputs[1]] if macs and len(op.inputs) > 1 and op.inputs[1] is not None else None
-    if weights is None or weights.data is None or weights.storage == "dense":
-        return macs
-    zero = weights.quant.zero_point[0] if weights.quant else 0
-    return macs * int(np.count_nonzero(weights.data != zero)) // weights.elements
+from hilbench.variants.schedule import Patches, Rolling, Schedule, Spans
+from hilbench.variants.strips import rolled_macs
 
 
 def executed_macs(graph: Graph, schedule: Schedule, whole: tuple[int, ...]) -> tuple[int, ...]:
     """Multiply-accumulates that each step of the schedule executes; `whole[p]` is `op_macs` of operator p."""
     found: list[int] = []
     for stage in schedule.stages:
+        if isinstance(stage, Rolling):
+            found += rolled_macs(graph, stage, whole)
+            continue
         for position in stage_ops(stage):
             macs = whole[position]
             if macs and isinstance(stage, Patches):

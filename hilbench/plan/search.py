@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from hilbench.ir.graph import Graph
 from hilbench.plan.arena import extent, place
 from hilbench.plan.lifetime import Life, Working, is_view, live_bytes, lives, stage_ops
-from hilbench.plan.patch import executed_macs, op_macs
+from hilbench.plan.patch import executed_macs
 from hilbench.plan.plan import Buffer, Plan, Step
 from hilbench.variants.schedule import Schedule
+from hilbench.variants.strips import op_macs
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,12 @@ from hilbench.results.schema import RunRecord, Status
 from hilbench.runner.firmware import plan_model
 from hilbench.suite import Model, own_format
 from hilbench.variants.schedule import Rolling
+from hilbench.variants.schedules.rolling import INPUTS
+from hilbench.variants.strips import rasters
 from hilbench.variants.variant import LAYERS, Part, Variant
+
+BUDGETS = ("", ",mac=1.05", ",mac=1.25")
+"""Budgets of MACs, as in the variant's name, for which the least memory is looked for."""
 
 ROLLING_POINTS = 4
 """Arena sizes between the least and layer by layer at which rolling is tried."""
@@ -59,26 +64,31 @@ class Point:
     why_not: tuple[str, ...]
 
 
-def prospects(model: Model, board: Board, streamed: bool) -> list[Prospect]:
-    """Every variant worth a thought, with what its plan says; formats and schedules that do not apply are left out."""
+def prospects(model: Model, board: Board, given: str) -> list[Prospect]:
+    """Every variant worth a thought, with what its plan says; formats and schedules that do not apply are left out.
+
+    `given` says how inputs come, as in `INPUTS`.
+    """
     formats = dict.fromkeys((own_format(load_model(model.path)), "int8"))
-    found = (_of_format(model, board, Part(name), streamed) for name in formats)
+    found = (_of_format(model, board, Part(name), given) for name in formats)
     unique = {(each.arena, each.instructions): each for each in chain.from_iterable(found)}
     return sorted(unique.values(), key=lambda each: each.arena)
 
 
-def _of_format(model: Model, board: Board, form: Part, streamed: bool) -> Iterable[Prospect]:
-    wished = "input=streamed" if streamed else "input=resident"
-    whole = None if streamed else _prospect(model, board, Variant(form, None, Part(LAYERS)))
-    least = _prospect(model, board, Variant(form, None, Part("rolling", wished)))
-    patched = None if streamed else _prospect(model, board, Variant(form, None, Part("patch")))
-    yield from (each for each in (whole, least, patched) if each)
-    if least:
-        top = whole.arena if whole else 4 * least.arena
+def _of_format(model: Model, board: Board, form: Part, given: str) -> Iterable[Prospect]:
+    resident = given == INPUTS[0]
+    whole = _prospect(model, board, Variant(form, None, Part(LAYERS))) if resident else None
+    patched = _prospect(model, board, Variant(form, None, Part("patch"))) if resident else None
+    rolled = [_prospect(model, board, Variant(form, None, Part("rolling", f"input={given}{more}"))) for more in BUDGETS]
+    found = [each for each in (whole, patched, *rolled) if each]
+    yield from found
+    if found:
+        least = min(each.arena for each in found)
+        top = whole.arena if whole else 4 * least
         for number in range(1, ROLLING_POINTS + 1):
-            size = round(least.arena * (top / least.arena) ** (number / (ROLLING_POINTS + 1)))
-            rolled = Part("rolling", f"{wished},arena={size // 256 * 256 + 256}")
-            yield from filter(None, [_prospect(model, board, Variant(form, None, rolled))])
+            size = round(least * (top / least) ** (number / (ROLLING_POINTS + 1)))
+            wished = Part("rolling", f"input={given},arena={size // 256 * 256 + 256}")
+            yield from filter(None, [_prospect(model, board, Variant(form, None, wished))])
 
 
 def _prospect(model: Model, board: Board, variant: Variant) -> Prospect | None:
@@ -94,8 +104,8 @@ def estimate(plan: Plan) -> float:
     total = sum(step.macs * _per_mac(step.kernel or "") for step in plan.steps)
     for stage in plan.schedule.stages:
         if isinstance(stage, Rolling):
-            maps = (plan.graph[name].elements / plan.graph[name].shape[-1] / n for name, n in stage.pieces.items())
-            total += PER_PIECE * sum(maps)
+            maps = (rasters(plan.graph, stage.pieces, strip).values() for strip in stage.strips)
+            total += PER_PIECE * sum(each.pieces for strip in maps for each in strip)
     return total
 
 

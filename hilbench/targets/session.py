@@ -16,7 +16,7 @@ from hilbench.targets.line import Line
 from hilbench.targets.target import Hello, Session, StepSample, Watermark
 from hilbench.wire import messages
 from hilbench.wire.frame import PAYLOAD_MAX, Decoder, Frame
-from hilbench.wire.messages import ANSWER, HelloAnswer, Kind
+from hilbench.wire.messages import ANSWER, HelloAnswer, Kind, Want
 
 _INPUT_CHUNK = PAYLOAD_MAX - 5
 _LONGEST_PAUSE = 8.0
@@ -63,6 +63,8 @@ class LinkSession(Session):
         self._last = b""
         self._log: list[str] = []
         self._streamed: dict[int, bytes] = {}
+        self._sent: dict[int, int] = {}
+        self._wanted = -1
         self.repeated = 0
         self.answer = self._greet()
         self.hello = self._hello(self.answer)
@@ -82,6 +84,7 @@ class LinkSession(Session):
 
     def run(self) -> list[StepSample]:
         """See `Session`."""
+        self._sent.clear()
         total = messages.unpack_done(self._command(Kind.RUN, seconds=self.deadlines.run, doing="running an inference"))
         ticks: list[int] = []
         while len(ticks) < self.answer.steps:
@@ -186,10 +189,20 @@ class LinkSession(Session):
 
     def _send_rows(self, frame: Frame) -> None:
         want = messages.unpack_want(frame.payload)
+        if frame.sequence != self._wanted:
+            self._check_order(want)
+            self._wanted = frame.sequence
         rows = self._streamed.get(want.index, b"")[want.offset : want.offset + want.size]
         if len(rows) != want.size:
             raise LinkError(f"the target asks for {want}, which no input was given for")
         self._line.write(Frame(Kind.ROWS, frame.sequence, self._nonce, rows).encode())
+
+    def _check_order(self, want: Want) -> None:
+        """A streamed input comes once, as from a camera: what has been sent is gone, unless it can be read again."""
+        sent = self._sent.get(want.index, 0)
+        if want.offset < sent and want.index not in self.answer.reread:
+            raise LinkError(f"the target asks for {want}, but input {want.index} comes once and is at byte {sent}")
+        self._sent[want.index] = want.offset + want.size
 
     def _fault(self, payload: bytes) -> TargetFault:
         fault = messages.unpack_fault(payload)

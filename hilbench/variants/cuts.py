@@ -6,41 +6,23 @@ as a rolling stage. The memory of a stage depends on its two cuts alone.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import prod
+from math import inf
 
-import numpy as np
-
+from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Graph
-from hilbench.ir.opdef import OPS
-from hilbench.variants.demand import Followed, follow, grid, piece_of, sums, windows
-from hilbench.variants.schedule import Layer, Overlap, Rolling, Stage
+from hilbench.variants.demand import grid, sums, windows
+from hilbench.variants.rolls import Rolls
+from hilbench.variants.schedule import Layer, Rolling, Spans, Stage
 from hilbench.variants.schedules.patch import is_local
-from hilbench.variants.stages import (
-    STATE_BYTES,
-    VIEWS,
-    aligned,
-    gathered,
-    jumps,
-    ring_bytes,
-    saved,
-    stage_gathers,
-    sum_bytes,
-)
+from hilbench.variants.stages import VIEWS, aligned, saved
+from hilbench.variants.strips import op_macs, strip_counts, strips_of
 from hilbench.variants.variant import Scratch
 
 PIECES = (1, 2, 4, 8, 16, 1 << 15)
 """Pixels of a row that are written at a time: those tried; the last means whole rows."""
-
-FETCHED = 4
-"""Streamed inputs have few channels: so many times more of their pixels are fetched at a time."""
-
-SLIDE_SHARE = 12
-"""A map that slides has room for this part of its pixels more: each pixel is moved about so many times."""
-
 
 PIECE_COST, FAST_COST, SLOW_COST = 1500.0, 1.5, 10.0
 """Instructions of a piece besides its MACs, and of a MAC in fast and in other kernels: this project's own kernels on a
@@ -58,11 +40,15 @@ class Load:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A stage between two cuts: what its operators need, and the pieces it is run in (0: one whole layer)."""
+    """A stage between two cuts: what its operators need, and the pieces it is run in (0: one whole layer).
+
+    `extra` MACs are executed besides those of its operators.
+    """
 
     loads: tuple[Load, ...]
     pieces: int
     stage: Stage
+    extra: int = 0
 
     @property
     def bytes(self) -> int:
@@ -80,35 +66,19 @@ class Candidate:
             return self
         more = saved(graph, self.stage.overlap)
         loads = tuple(Load(load.macs, load.lean + more, load.fast + more) for load in self.loads)
-        return Candidate(loads, self.pieces, replace(self.stage, overlap=None))
-
-
-@dataclass(frozen=True)
-class _Block:
-    """Operators of a stage from `start` to before `stop`, joined to the others by one map at each end.
-
-    `sources` flow in, `ends` flow on; `maps` are all that are written in it, sources included.
-    """
-
-    start: int
-    stop: int
-    sources: frozenset[str]
-    ends: frozenset[str]
-    maps: frozenset[str]
+        return replace(self, loads=loads, stage=replace(self.stage, overlap=None))
 
 
 class Cuts:
     """The stages that a graph can be cut into, with what each needs.
 
     `scratch(p, piece)` is the working space in bytes of operator p's leanest and fastest kernel, run whole (0) or
-    `piece` pixels at a time; graph inputs in `streamed` never exist whole.
+    `piece` pixels at a time; graph inputs in `streamed` never exist whole, but with `reread` come as often as asked.
     """
 
-    def __init__(self, graph: Graph, scratch: Scratch, streamed: tuple[str, ...], most: Sequence[int]) -> None:
-        self.graph, self.scratch, self.streamed, self.most = graph, scratch, streamed, most
-        self._blocks: dict[tuple[int, int], list[_Block]] = {}
-        self._followed: dict[tuple[_Block, frozenset[str], int], Followed] = {}
-        self._gathered: dict[tuple[int, int, int], int] = {}
+    def __init__(self, graph: Graph, scratch: Scratch, streamed: tuple[str, ...] = (), reread: bool = False) -> None:
+        self.graph, self.scratch, self.streamed = graph, scratch, streamed
+        self.rolls = Rolls(graph, scratch, streamed, reread)
 
     @cached_property
     def lives(self) -> dict[str, tuple[int, int]]:
@@ -128,30 +98,84 @@ class Cuts:
             found[owner[name]] = (first, max(until, last))
         return found
 
-    def candidates(self, start: int, stop: int) -> Iterator[Candidate]:
-        """Every way to run the operators from `start` to before `stop` as one stage."""
-        if stop - start == 1 and not self._feeds(start, stop):
-            yield Candidate((self._load(start, self._whole(start, stop), 0),), 0, Layer(start))
+    def candidates(
+        self, start: int, stop: int, mosts: Sequence[int], limit: float = inf, extra: int = 0
+    ) -> Iterator[Candidate]:
+        """Every way to run the operators from `start` to before `stop` as one stage, in pieces of up to `mosts` pixels.
+
+        Strips are tried where `extra` MACs may be spent on them; what needs more than `limit` bytes is left out.
+        """
+        whole = self._whole(start, stop)
+        if whole - (0 if extra else self._most_saved(stop)) > limit:
+            return
+        if stop - start == 1 and not extra and not self._feeds(start, stop) and whole <= limit:
+            yield Candidate((self._load(start, whole, 0, self._macs[start]),), 0, Layer(start))
         if self._rolls(start, stop):
-            found = {candidate.pieces: candidate for candidate in self._all_rolled(start, stop)}
-            yield from found.values()
+            found = (
+                self._rolled(range(start, stop), strips, most, whole)
+                for strips in self._strips(start, stop, extra)
+                for most in mosts
+            )
+            yield from {(c.pieces, c.extra): c for c in found if c and c.bytes <= limit}.values()
 
-    def _all_rolled(self, start: int, stop: int) -> Iterator[Candidate]:
-        """With shorter and longer pieces; one operator alone only where that saves something."""
-        for most in self.most:
-            stage = self._rolled(start, stop, most)
-            if stop - start > 1 or stage.overlap or stage.streamed:
-                fixed, pieces = self._fixed(stage)
-                loads = (self._load(p, fixed + self._gather(stage, p), self._piece(stage, p)) for p in stage.ops)
-                yield Candidate(tuple(loads), pieces, stage)
+    def _most_saved(self, stop: int) -> int:
+        """Bytes that no overlap of the stage's last output with an input can exceed."""
+        return max(aligned(self.graph[name].nbytes) for name in self.graph.ops[stop - 1].outputs)
 
-    def _load(self, position: int, besides: int, piece: int) -> Load:
+    def _strips(self, start: int, stop: int, extra: int) -> Iterator[tuple[Spans, ...]]:
+        """The columns of the whole stage, or else (`extra` > 0) of as many strips as the extra MACs allow."""
+        ops, outputs = range(start, stop), self._outputs(start, stop)
+        sources = self.rolls.sources(ops)
+        if not extra:
+            yield strips_of(self.graph, ops, sources, outputs, 1)
+            return
+        if (sources and not self.rolls.reread) or self._sums_floats(stop - 1):
+            return
+        for count in strip_counts(self.graph, outputs):
+            strips = strips_of(self.graph, ops, sources, outputs, count)
+            if sum(self._striped_macs(p, strips) for p in ops) - sum(self._macs[p] for p in ops) > extra:
+                return
+            yield strips
+
+    def _sums_floats(self, position: int) -> bool:
+        """Whether an operator adds up floats, which is not to be done in another order."""
+        op = self.graph.ops[position]
+        return sums(op, self.graph) and self.graph[op.outputs[0]].dtype is DType.FLOAT32
+
+    def _striped_macs(self, position: int, strips: tuple[Spans, ...]) -> int:
+        """MACs of an operator in all strips, at most."""
+        op = self.graph.ops[position]
+        widths = (strip[op.outputs[0]] for strip in strips)
+        return self._macs[position] * sum(stop - first for first, stop in widths) // grid(op, self.graph)[1]
+
+    def _rolled(self, ops: range, strips: tuple[Spans, ...], most: int, whole: int) -> Candidate | None:
+        """The operators as a rolling stage; one alone only where that saves something."""
+        outputs = self._outputs(ops.start, ops.stop)
+        dying = [name for name in self.lives if self._dies(name, ops.start, ops.stop)]
+        rolled = self.rolls.roll(ops, strips, most, outputs, dying)
+        stage = rolled.stage
+        if len(ops) == 1 and not (stage.overlap or stage.streamed or len(strips) > 1):
+            return None
+        pieces = [stage.pieces[self.graph.ops[p].outputs[0]] for p in ops]
+        macs = [self._macs[p] if len(strips) == 1 else self._striped_macs(p, strips) for p in ops]
+        loads = tuple(
+            self._load(p, whole + rolled.fixed + rolled.gathers[p], piece, count)
+            for p, piece, count in zip(ops, pieces, macs, strict=True)
+        )
+        return Candidate(loads, rolled.pieces, stage, sum(macs) - sum(self._macs[p] for p in ops))
+
+    def _outputs(self, start: int, stop: int) -> tuple[str, ...]:
+        """What the operators write and others read."""
+        written = (self.graph.ops[p].outputs[0] for p in range(start, stop))
+        return tuple(name for name in written if not self._inner(name, start, stop))
+
+    def _load(self, position: int, besides: int, piece: int, macs: int) -> Load:
         lean, fast = self.scratch(position, piece)
-        return Load(self._macs[position], besides + aligned(lean), besides + aligned(fast))
+        return Load(macs, besides + aligned(lean), besides + aligned(fast))
 
     @cached_property
     def _macs(self) -> list[int]:
-        return [OPS[op.kind].macs(op, self.graph) for op in self.graph.ops]
+        return [op_macs(op, self.graph) for op in self.graph.ops]
 
     def _feeds(self, start: int, stop: int) -> bool:
         """Whether a streamed input is read here."""
@@ -201,146 +225,9 @@ class Cuts:
             return position == stop - 1 and flowing <= self._windowed[position]
         return is_local(op, self.graph) and flowing <= self._windowed[position]
 
-    def _rolled(self, start: int, stop: int, most: int) -> Rolling:
-        graph = self.graph
-        ops = tuple(range(start, stop))
-        written = [graph.ops[p].outputs[0] for p in ops]
-        sources = [n for n in self.streamed if any(p in ops for p in graph.consumers[n])]
-        pieces = {name: piece_of(graph[name].shape[2], FETCHED * most) for name in sources}
-        pieces |= {graph.ops[p].outputs[0]: piece_of(grid(graph.ops[p], graph)[1], most) for p in ops}
-        outputs = tuple(name for name in written if not self._inner(name, start, stop))
-        blocks = self._stage_blocks(start, stop, pieces, frozenset(outputs), most)
-        kept = {name: pixels for block in blocks for name, pixels in block.rings.items()}
-        overlap = self._overlap(start, stop, pieces, outputs, blocks)
-        return self._slid(Rolling(ops, pieces, kept, outputs, tuple(sources), overlap))
-
-    def _slid(self, stage: Rolling) -> Rolling:
-        """The stage with as many rings sliding as that makes it smaller: those first that most is gathered of."""
-        best, least = stage, self._least(stage)
-        while (name := self._most_gathered(best)) is not None:
-            room = stage.rings[name] + max(stage.rings[name] // SLIDE_SHARE, 1)
-            pixels = -(-room // stage.pieces[name]) * stage.pieces[name]
-            slid = replace(best, slides={**best.slides, name: pixels})
-            size = self._least(slid)
-            if size >= least:
-                return best
-            best, least = slid, size
-        return best
-
-    def _most_gathered(self, stage: Rolling) -> str | None:
-        """The map of which a window is gathered where working space is largest."""
-        position = max(stage.ops, key=lambda p: self._work(stage, p))
-        gathers = stage_gathers(self.graph, stage, self.graph.ops[position])
-        return max(gathers, key=lambda name: gathers[name], default=None)
-
-    def _least(self, stage: Rolling) -> int:
-        """Bytes alive while a stage runs, with the leanest kernels."""
-        return self._fixed(stage)[0] + max(self._work(stage, position) for position in stage.ops)
-
-    def _fixed(self, stage: Rolling) -> tuple[int, int]:
-        """Bytes alive all the while a stage runs, and the pieces that it runs in."""
-        whole = self._whole(stage.ops[0], stage.ops[-1] + 1) - saved(self.graph, stage.overlap)
-        ring = sum(ring_bytes(self.graph, name, stage.pixels(name)) for name in stage.rings)
-        pieces = sum(self._steps(name) // piece for name, piece in stage.pieces.items())
-        state = aligned(STATE_BYTES * len(stage.pieces)) + sum_bytes(self.graph, stage)
-        return whole + ring + state, pieces
-
-    def _steps(self, name: str) -> int:
-        """Pixels that are worked through to write a map."""
-        position = self.graph.producer.get(name)
-        return self._pixels(name) if position is None else prod(grid(self.graph.ops[position], self.graph))
-
-    def _overlap(
-        self, start: int, stop: int, pieces: dict[str, int], outputs: tuple[str, ...], blocks: Sequence[Followed]
-    ) -> Overlap | None:
-        """The input that dies in the stage and whose bytes its one output can take, where that saves most."""
-        if len(outputs) != 1 or sums(self.graph.ops[stop - 1], self.graph):
-            return None
-        dying = [n for n in dict.fromkeys(n for b in blocks for n in b.unread) if self._dies(n, start, stop)]
-        found = [Overlap(outputs[0], name, self._lead(name, outputs[0], pieces, blocks)) for name in dying]
-        best = max(found, key=lambda overlap: saved(self.graph, overlap), default=None)
-        return best if saved(self.graph, best) > 0 else None
-
     def _dies(self, name: str, start: int, stop: int) -> bool:
         """Whether a tensor has bytes of its own that nobody needs after the stage."""
         if name not in self.lives or any(self.graph.ops[p].kind in VIEWS for p in self.graph.consumers[name]):
             return False
         first, last = self.lives[name]
         return first < start <= last < stop
-
-    def _lead(self, name: str, output: str, pieces: dict[str, int], blocks: Sequence[Followed]) -> int:
-        """Bytes by which the output has to begin before the input, so that it never catches up with what is unread."""
-        piece = np.arange(self._pixels(output) // pieces[output])
-        written = (piece + 1) * pieces[output] * self._pixel_bytes(output)
-        unread = np.full(len(piece), self._pixels(name))
-        for block in reversed(blocks):
-            if name in block.unread:
-                unread = np.minimum(unread, block.unread[name][piece])
-            for source, asked in block.asked.items():
-                if block is not blocks[0]:
-                    piece = np.maximum(asked[piece] // pieces[source] - 1, 0)
-        return max(aligned(int((written - unread * self._pixel_bytes(name)).max())), 0)
-
-    def _pixels(self, name: str) -> int:
-        return self.graph[name].shape[1] * self.graph[name].shape[2]
-
-    def _pixel_bytes(self, name: str) -> int:
-        return self.graph[name].shape[3] * self.graph[name].dtype.size
-
-    def _work(self, stage: Rolling, position: int) -> int:
-        """Scratch of the leanest kernel, and of the windows that are gathered for it."""
-        lean, _ = self.scratch(position, self._piece(stage, position))
-        return aligned(lean) + self._gather(stage, position)
-
-    def _piece(self, stage: Rolling, position: int) -> int:
-        return stage.pieces[self.graph.ops[position].outputs[0]]
-
-    def _gather(self, stage: Rolling, position: int) -> int:
-        """Bytes of the windows that are gathered for an operator."""
-        op, piece = self.graph.ops[position], self._piece(stage, position)
-        rings = [which for which, name in enumerate(op.inputs) if jumps(stage, name)]
-        for which in rings:
-            if (position, which, piece) not in self._gathered:
-                self._gathered[position, which, piece] = gathered(op, self.graph, which, piece)
-        return sum(self._gathered[position, which, piece] for which in rings)
-
-    def _stage_blocks(
-        self, start: int, stop: int, pieces: dict[str, int], outputs: frozenset[str], most: int
-    ) -> list[Followed]:
-        """What a stage needs, block by block: where one map alone crosses, what comes after asks for it in order."""
-        found = []
-        for block in self._cut_up(start, stop):
-            key = (block, outputs & block.maps, most)
-            if key not in self._followed:
-                ops, sources = range(block.start, block.stop), sorted(block.sources)
-                self._followed[key] = follow(self.graph, ops, pieces, sources, outputs | block.ends)
-            found.append(self._followed[key])
-        return found
-
-    def _cut_up(self, start: int, stop: int) -> list[_Block]:
-        """The blocks of a stage."""
-        if (start, stop) not in self._blocks:
-            crossing = self._crossing(start, stop)
-            bounds = [start, *(cut for cut, names in crossing.items() if len(names) == 1), stop]
-            self._blocks[start, stop] = [
-                self._block(first, last, crossing.get(first, frozenset()), crossing.get(last, frozenset()))
-                for first, last in itertools.pairwise(bounds)
-            ]
-        return self._blocks[start, stop]
-
-    def _block(self, start: int, stop: int, before: frozenset[str], after: frozenset[str]) -> _Block:
-        fed = {n for n in self.streamed if any(start <= p < stop for p in self.graph.consumers[n])}
-        written = {self.graph.ops[p].outputs[0] for p in range(start, stop)}
-        sources = before | fed
-        return _Block(start, stop, sources, after - sources, sources | written)
-
-    def _crossing(self, start: int, stop: int) -> dict[int, frozenset[str]]:
-        """For every cut inside a stage the maps that flow across it within the stage."""
-        found: dict[int, set[str]] = {cut: set() for cut in range(start + 1, stop)}
-        made = [(self.graph.ops[p].outputs[0], p) for p in range(start, stop)]
-        for name, position in [*made, *((name, -1) for name in self.streamed)]:
-            readers = [p for p in self.graph.consumers[name] if start <= p < stop]
-            if readers:
-                for cut in range((readers[0] if position < 0 else position) + 1, readers[-1] + 1):
-                    found[cut].add(name)
-        return {cut: frozenset(names) for cut, names in found.items()}

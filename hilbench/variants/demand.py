@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import prod
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,24 +75,87 @@ def reads(window: Window, start: int, stop: int, size: int) -> tuple[int, int]:
 
 
 def piece_of(cols: int, most: int) -> int:
-    """The longest piece of at most `most` pixels that divides a row of `cols`."""
-    return max(n for n in range(1, min(most, cols) + 1) if cols % n == 0)
+    """Pixels of the pieces, of at most `most`, in which a row of `cols` is written.
+
+    They are equal where that does not take more than twice as many; otherwise the last of a row is shorter.
+    """
+    most = min(most, cols)
+    even = max(n for n in range(1, most + 1) if cols % n == 0)
+    return even if 2 * even >= most else -(-cols // -(-cols // most))
 
 
-def need_of(op: Op, graph: Graph, which: int, piece: int) -> tuple[list[int], list[int]]:
+class Raster(NamedTuple):
+    """A map, or one strip of it, written row by row: columns [first, stop) of `rows` rows, `piece` pixels at a time.
+
+    Pixels are counted as if every piece were full: so many lie in a ring between one row's beginning and the next.
+    """
+
+    rows: int
+    first: int
+    stop: int
+    piece: int
+
+    @property
+    def across(self) -> int:
+        """Pieces of a row."""
+        return -(-(self.stop - self.first) // self.piece)
+
+    @property
+    def pitch(self) -> int:
+        """Pixels between the beginnings of two rows."""
+        return self.across * self.piece
+
+    @property
+    def pieces(self) -> int:
+        """Pieces of all rows."""
+        return self.rows * self.across
+
+    def pixels(self, pieces: int) -> int:
+        """Pixels that the first so many pieces really are."""
+        rows, more = divmod(pieces, self.across)
+        return rows * (self.stop - self.first) + min(more * self.piece, self.stop - self.first)
+
+    def place(self, number: int) -> tuple[int, int, int]:
+        """Row, and columns from and to, of a piece."""
+        y, along = divmod(number, self.across)
+        x = self.first + along * self.piece
+        return y, x, min(x + self.piece, self.stop)
+
+    def starts(self) -> range:
+        """Where the pieces of a row begin."""
+        return range(self.first, self.stop, self.piece)
+
+
+def there(graph: Graph, name: str) -> Raster:
+    """A map that exists whole."""
+    _, rows, cols, _ = graph[name].shape
+    return Raster(rows, 0, cols, 1)
+
+
+@lru_cache(maxsize=1 << 14)
+def _spans(seen: Windows, shape: tuple[int, ...], own: Raster) -> tuple[Ints, Ints]:
+    tall = [reads(seen[0], y, y + 1, shape[1]) for y in range(own.rows)]
+    wide = [reads(seen[1], x, min(x + own.piece, own.stop), shape[2]) for x in own.starts()]
+    return np.array(tall, np.int64), np.array(wide, np.int64)
+
+
+def spans(op: Op, graph: Graph, which: int, own: Raster) -> tuple[Ints, Ints]:
+    """Rows of one map that each row of the output reads, and columns that each piece of a row reads: first and stop."""
+    seen = windows(op, graph, which)
+    assert seen is not None, f"{op.kind} cannot run in pieces"
+    return _spans(seen, graph[str(op.inputs[which])].shape, own)
+
+
+def need_of(op: Op, graph: Graph, which: int, own: Raster, source: Raster) -> tuple[Ints, Ints]:
     """What an operator asks of one map, per piece of its own.
 
     Before piece i there have to be `need[i]` pixels of the map; those from `oldest[i]` on are read by it or later ones.
     """
-    seen = windows(op, graph, which)
-    assert seen is not None, f"{op.kind} cannot run in pieces"
-    _, rows, cols, _ = graph[str(op.inputs[which])].shape
-    height, width = grid(op, graph)
-    tall = np.array([reads(seen[0], y, y + 1, rows) for y in range(height)])
-    wide = np.array([reads(seen[1], x, x + piece, cols) for x in range(0, width, piece)])
-    need = ((tall[:, 1, None] - 1) * cols + wide[None, :, 1]).reshape(-1)
-    first = (tall[:, 0, None] * cols + wide[None, :, 0]).reshape(-1)
-    return need.tolist(), np.minimum.accumulate(first[::-1])[::-1].tolist()
+    tall, wide = spans(op, graph, which, own)
+    assert source.first <= wide.min() and wide.max() <= source.stop, "a strip holds what is read of it"
+    need = ((tall[:, 1, None] - 1) * source.pitch + wide[None, :, 1] - source.first).reshape(-1)
+    first = (tall[:, 0, None] * source.pitch + wide[None, :, 0] - source.first).reshape(-1)
+    return need, np.minimum.accumulate(first[::-1])[::-1]
 
 
 @dataclass
@@ -111,30 +175,28 @@ class _Node:
 class Flow:
     """A stage (or a block of one) run on demand; `rings` holds the pixels that each map needed so far.
 
-    `sources` arrive in pieces from outside; maps in `whole` are kept in full.
+    `rasters` are the maps that are written; `sources` among them arrive from outside; those in `whole` are kept.
     """
 
     def __init__(
-        self, graph: Graph, ops: Sequence[int], pieces: Mapping[str, int], sources: Iterable[str], whole: Container[str]
-    ) -> None:
+        self, graph: Graph, ops: Sequence[int], rasters: Mapping[str, Raster], sources: Iterable[str],
+        whole: Container[str],
+    ) -> None:  # fmt: skip
         self.rings: dict[str, int] = {}
         self._nodes: dict[str, _Node] = {}
-        for name in sources:
-            self._nodes[name] = _Node(name, pieces[name], prod(graph[name].shape[1:3]) // pieces[name], name in whole)
+        for name in (*sources, *(graph.ops[op].outputs[0] for op in ops)):
+            self._nodes[name] = _Node(name, rasters[name].piece, rasters[name].pieces, name in whole)
         for op in ops:
-            name = graph.ops[op].outputs[0]
-            count = prod(grid(graph.ops[op], graph)) // pieces[name]
-            self._nodes[name] = _Node(name, pieces[name], count, name in whole)
-            self._connect(graph.ops[op], graph)
+            self._connect(graph.ops[op], graph, rasters)
 
-    def _connect(self, op: Op, graph: Graph) -> None:
+    def _connect(self, op: Op, graph: Graph, rasters: Mapping[str, Raster]) -> None:
         node = self._nodes[op.outputs[0]]
         for which, name in enumerate(op.inputs):
             if name in self._nodes:
                 source = self._nodes[str(name)]
-                need, oldest = need_of(op, graph, which, node.piece)
-                node.inputs.append((source, need))
-                source.readers.append((node, [*oldest, source.pieces * source.piece]))
+                need, oldest = need_of(op, graph, which, rasters[node.name], rasters[source.name])
+                node.inputs.append((source, need.tolist()))
+                source.readers.append((node, [*oldest.tolist(), source.pieces * source.piece]))
 
     def written(self, name: str) -> int:
         """Pixels of a map that have been written."""
@@ -204,11 +266,13 @@ class Followed:
 
 
 def follow(
-    graph: Graph, ops: Sequence[int], pieces: Mapping[str, int], sources: Sequence[str], whole: Container[str]
+    graph: Graph, ops: Sequence[int], rasters: Mapping[str, Raster], sources: Sequence[str], whole: Container[str]
 ) -> Followed:
     """Run the demands of operators `ops`; `sources` arrive in pieces, maps in `whole` are kept in full."""
-    flow = Flow(graph, ops, pieces, sources, whole)
-    readers = _whole_readers(graph, ops, pieces, sources)
+    if len(ops) == 1 and len(set(graph.ops[ops[0]].present_inputs) & set(sources)) == len(sources):
+        return _followed_one(graph, graph.ops[ops[0]], rasters, sources, whole)
+    flow = Flow(graph, ops, rasters, sources, whole)
+    readers = _whole_readers(graph, ops, rasters, sources)
     asked: dict[str, list[int]] = {name: [] for name in sources}
     unread: dict[str, list[int]] = {name: [] for name in readers}
     last = graph.ops[ops[-1]].outputs[0]
@@ -217,8 +281,26 @@ def follow(
             for source, pixels in asked.items():
                 pixels.append(flow.written(source))
             for tensor, reading in readers.items():
-                unread[tensor].append(min(oldest[flow.pieces_of(out)] for out, oldest in reading))
+                unread[tensor].append(min(int(oldest[flow.pieces_of(out)]) for out, oldest in reading))
     return Followed(flow.rings, _arrays(asked), _arrays(unread))
+
+
+def _followed_one(
+    graph: Graph, op: Op, rasters: Mapping[str, Raster], sources: Sequence[str], whole: Container[str]
+) -> Followed:
+    """The same of one operator, without running it: each of its pieces asks a source for what it reads."""
+    out = op.outputs[0]
+    rings, asked = {} if out in whole else {out: rasters[out].piece}, {}
+    for source in sources:
+        piece, seen = rasters[source].piece, [which for which, name in enumerate(op.inputs) if name == source]
+        needs = [need_of(op, graph, which, rasters[out], rasters[source]) for which in seen]
+        written = np.maximum.accumulate(-(-np.max([need for need, _ in needs], axis=0) // piece) * piece)
+        alive = (written - np.min([oldest for _, oldest in needs], axis=0)).max()
+        rings |= {} if source in whole else {source: -(-int(alive) // piece) * piece}
+        asked[source] = written
+    readers = _whole_readers(graph, [graph.producer[out]], rasters, sources)
+    unread = {name: np.min([oldest[:-1] for _, oldest in reading], axis=0) for name, reading in readers.items()}
+    return Followed(rings, asked, unread)
 
 
 def _arrays(lists: Mapping[str, list[int]]) -> dict[str, Ints]:
@@ -226,16 +308,16 @@ def _arrays(lists: Mapping[str, list[int]]) -> dict[str, Ints]:
 
 
 def _whole_readers(
-    graph: Graph, ops: Sequence[int], pieces: Mapping[str, int], sources: Sequence[str]
-) -> dict[str, list[tuple[str, list[int]]]]:
+    graph: Graph, ops: Sequence[int], rasters: Mapping[str, Raster], sources: Sequence[str]
+) -> dict[str, list[tuple[str, Ints]]]:
     """For each map that is there whole and read through windows: who reads it, and from which pixel on."""
     written = {graph.ops[op].outputs[0] for op in ops} | set(sources)
-    found: dict[str, list[tuple[str, list[int]]]] = {}
+    found: dict[str, list[tuple[str, Ints]]] = {}
     for op in (graph.ops[position] for position in ops):
         for which, name in enumerate(op.inputs):
             if name is None or name in written or graph[name].data is not None or windows(op, graph, which) is None:
                 continue
-            _, oldest = need_of(op, graph, which, pieces[op.outputs[0]])
+            _, oldest = need_of(op, graph, which, rasters[op.outputs[0]], there(graph, name))
             pixels = graph[name].shape[1] * graph[name].shape[2]
-            found.setdefault(name, []).append((op.outputs[0], [*oldest, pixels]))
+            found.setdefault(name, []).append((op.outputs[0], np.append(oldest, pixels)))
     return found

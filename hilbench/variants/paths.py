@@ -1,8 +1,9 @@
-"""Which stages to take: a shortest bottleneck path over the cuts of the graph."""
+"""Which stages to take: a shortest bottleneck path over the cuts of the graph, within a budget of extra MACs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from math import inf
 
 from hilbench.ir.graph import Graph
@@ -13,17 +14,32 @@ Edges = list[list[tuple[int, Candidate]]]
 """By the cut where a stage ends: the cut where it begins, and the stage."""
 
 
-def best_stages(edges: Edges, limit: float = inf) -> Schedule | None:
-    """The stages that need the least memory, run in the fewest pieces; or the cheapest ones within `limit` bytes.
+@dataclass(frozen=True)
+class _Path:
+    """Stages up to a cut: what they cost, and the MACs that they execute besides those of the operators."""
 
-    None where no sequence of stages is possible, or within the limit.
+    cost: float = 0.0
+    extra: int = 0
+    stages: tuple[Stage, ...] = ()
+
+
+def best_stages(edges: Edges, limit: float = inf, extra: int = 0) -> Schedule | None:
+    """The stages that need the least memory, or no more than `limit` bytes, and the least time of those.
+
+    At most `extra` MACs are executed besides those of the operators. None where no sequence of stages is possible.
     """
-    most = _bottleneck(edges)
-    if most == inf or most > limit:
+    if (most := bottleneck(edges, extra)) > limit or most == inf:
         return None
-    if limit == inf:
-        return _cheapest(edges, most, lambda stage: stage.pieces)
-    return _cheapest(edges, limit, lambda stage: stage.cost(limit))
+    most = most if limit == inf else limit
+    fitting = [[(start, one) for start, one in incoming if one.bytes <= most] for incoming in edges]
+    found = _fronts(fitting, extra, lambda path, one: path.cost + one.cost(most))
+    return Schedule(min(found[-1], key=lambda path: (path.cost, len(path.stages))).stages)
+
+
+def bottleneck(edges: Edges, extra: int = 0) -> float:
+    """The least number of bytes for which there is a path."""
+    found = _fronts(edges, extra, lambda path, one: max(path.cost, one.bytes))
+    return min((path.cost for path in found[-1]), default=inf)
 
 
 def apart(edges: Edges, graph: Graph) -> Edges:
@@ -31,32 +47,39 @@ def apart(edges: Edges, graph: Graph) -> Edges:
     return [[(start, one.apart(graph)) for start, one in incoming] for incoming in edges]
 
 
-def all_stages(cuts: Cuts) -> Edges:
-    """Every stage that the graph can be cut into."""
+def all_stages(cuts: Cuts, mosts: Sequence[int], limit: float = inf, extra: int = 0) -> Edges:
+    """Every stage of at most `limit` bytes that the graph can be cut into; see `Cuts.candidates`."""
     end = len(cuts.graph.ops)
     found: Edges = [[] for _ in range(end + 1)]
     for start in range(end):
         for stop in range(start + 1, end + 1):
-            found[stop] += [(start, candidate) for candidate in cuts.candidates(start, stop)]
+            found[stop] += [(start, candidate) for candidate in cuts.candidates(start, stop, mosts, limit, extra)]
     return found
 
 
-def _bottleneck(edges: Edges) -> float:
-    """The least number of bytes for which there is a path."""
-    least = [0.0]
-    for incoming in edges[1:]:
-        least.append(min((max(least[start], stage.bytes) for start, stage in incoming), default=inf))
-    return least[-1]
+def joined(*parts: Edges) -> Edges:
+    """The stages of all parts."""
+    return [[each for part in parts for each in part[stop]] for stop in range(len(parts[0]))]
 
 
-def _cheapest(edges: Edges, limit: float, cost: Callable[[Candidate], float]) -> Schedule:
-    """The path of least cost, then of fewest stages, that stays within `limit` bytes."""
-    best: list[tuple[float, int, tuple[Stage, ...]]] = [(0.0, 0, ())]
+def _fronts(edges: Edges, extra: int, cost: Callable[[_Path, Candidate], float]) -> list[list[_Path]]:
+    """For every cut the paths to it of which none is both dearer and executes more MACs than another."""
+    found = [[_Path()]]
     for incoming in edges[1:]:
-        options = [
-            (best[start][0] + cost(one), best[start][1] + 1, (*best[start][2], one.stage))
+        paths = (
+            _Path(cost(path, one), path.extra + one.extra, (*path.stages, one.stage))
             for start, one in incoming
-            if one.bytes <= limit and best[start][0] < inf
-        ]
-        best.append(min(options, key=lambda option: option[:2], default=(inf, 0, ())))
-    return Schedule(best[-1][2])
+            for path in found[start]
+            if path.extra + one.extra <= extra
+        )
+        found.append(_front(paths))
+    return found
+
+
+def _front(paths: Iterable[_Path]) -> list[_Path]:
+    """Those of which no other is cheaper and executes fewer extra MACs; of equal ones that in fewest stages."""
+    front: list[_Path] = []
+    for path in sorted(paths, key=lambda path: (path.cost, path.extra, len(path.stages))):
+        if not front or path.extra < front[-1].extra:
+            front.append(path)
+    return front

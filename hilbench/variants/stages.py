@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from hilbench.ir.graph import Graph, Op
-from hilbench.variants.demand import POINT, reads, sums, windows
+from hilbench.variants.demand import POINT, Raster, spans, sums, windows
 from hilbench.variants.schedule import Overlap, Rolling
+from hilbench.variants.strips import rasters
 
 STATE_BYTES = 12
 """What the firmware keeps per map of a rolling stage: where it is, and what was asked of it (`hb_roll.h`)."""
@@ -24,26 +25,26 @@ def aligned(size: int) -> int:
     return -(-size // ALIGNMENT) * ALIGNMENT
 
 
-def gathered(op: Op, graph: Graph, which: int, piece: int) -> int:
+def gathered(op: Op, graph: Graph, which: int, own: Raster, source: Raster) -> int:
     """Bytes of the window that is put together of a ring before a piece is computed; 0 where it lies in one run."""
-    seen = windows(op, graph, which)
-    assert seen is not None, f"{op.kind} cannot run in pieces"
-    if seen == (POINT, POINT):
+    within = source.piece % own.piece == 0 and (own.first - source.first) % own.piece == 0
+    if within and windows(op, graph, which) == (POINT, POINT):
         return 0
     tensor = graph[str(op.inputs[which])]
-    _, rows, cols, channels = tensor.shape
-    _, height, width, _ = graph[op.outputs[0]].shape
-    tall = max(last - first for first, last in (reads(seen[0], y, y + 1, rows) for y in range(height)))
-    parts = (reads(seen[1], x, x + piece, cols) for x in range(0, width, piece))
-    wide = max(last - first for first, last in parts)
-    return aligned(tall * wide * channels * tensor.dtype.size)
+    tall, wide = (int((part[:, 1] - part[:, 0]).max()) for part in spans(op, graph, which, own))
+    return aligned(tall * wide * tensor.shape[3] * tensor.dtype.size)
 
 
 def stage_gathers(graph: Graph, stage: Rolling, op: Op) -> dict[str, int]:
     """Bytes of the gathered window of each ring that an operator of a rolling stage reads through one."""
-    piece = stage.pieces[op.outputs[0]]
-    found = {name: gathered(op, graph, i, piece) for i, name in enumerate(op.inputs) if jumps(stage, name)}
-    return {str(name): size for name, size in found.items() if size}
+    found: dict[str, int] = {}
+    for strip in stage.strips:
+        maps = rasters(graph, stage.pieces, strip)
+        for which, name in enumerate(op.inputs):
+            if name is not None and jumps(stage, name):
+                size = gathered(op, graph, which, maps[op.outputs[0]], maps[name])
+                found[name] = max(found.get(name, 0), size)
+    return {name: size for name, size in found.items() if size}
 
 
 def jumps(stage: Rolling, name: str | None) -> bool:

@@ -7,7 +7,8 @@ that the host may repeat whatever got lost. FAULT and LOG come unasked.
     command                                  answer
     HELLO                                    build id char[16], CPUID u32, clock Hz u32, counter u8, guards u8,
                                              ticks of an empty step u32, ticks of the known loop u32,
-                                             steps u16, inputs u8, outputs u8, streamed inputs u8 (bits)
+                                             steps u16, inputs u8, outputs u8, streamed inputs u8 (bits),
+                                             those of them that it may ask for again u8 (bits)
     PING any bytes                           the same bytes
     INPUT index u8, offset u32, bytes        (empty)
     RUN                                      DONE: ticks u64 of the whole inference
@@ -68,7 +69,7 @@ CORES = {
 }  # fmt: skip
 """CPUID part numbers (Arm: the cores' technical reference manuals)."""
 
-_HELLO = struct.Struct("<16sIIBBIIHBBB")
+_HELLO = struct.Struct("<16sIIBBIIHBBBB")
 _WANT = struct.Struct("<BIH")
 _FAULT = struct.Struct("<BH7I")
 _DONE = struct.Struct("<Q")
@@ -85,7 +86,8 @@ def named(names: tuple[str, ...], number: int) -> str:
 class HelloAnswer:
     """Who the firmware is. `loop_ticks` is what 1,000 rounds of a two-instruction loop took.
 
-    `streamed` are the inputs that it asks for while it runs.
+    `streamed` are the inputs that it asks for while it runs, from the first byte to the last; those in `reread` in any
+    order.
 
     Ticks are cycles of the core, or instructions where the counter is "icount".
     """
@@ -101,6 +103,7 @@ class HelloAnswer:
     inputs: int
     outputs: int
     streamed: tuple[int, ...]
+    reread: tuple[int, ...]
 
     @property
     def core(self) -> str:
@@ -148,11 +151,11 @@ class Chunk:
 
 def unpack_hello(payload: bytes) -> HelloAnswer:
     """Answer to HELLO; struct.error for a malformed one, as from every function here."""
-    build_id, cpuid, clock, counter, guards, empty, loop, steps, inputs, outputs, bits = _HELLO.unpack(payload)
+    build_id, cpuid, clock, counter, guards, empty, loop, steps, inputs, outputs, *bits = _HELLO.unpack(payload)
     return HelloAnswer(
         build_id.rstrip(b"\0").decode("ascii", "replace"), cpuid, clock, named(COUNTERS, counter),
         tuple(name for bit, name in enumerate(GUARDS) if guards >> bit & 1), empty, loop, steps, inputs, outputs,
-        tuple(index for index in range(8) if bits >> index & 1),
+        *(tuple(index for index in range(8) if given >> index & 1) for given in bits),
     )  # fmt: skip
 
 

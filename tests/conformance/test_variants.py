@@ -21,14 +21,18 @@ from hilbench.ir.graph import Array, Graph
 from hilbench.ir.reference import macs, run
 from hilbench.plan.make import make_plan
 from hilbench.plan.plan import Plan
+from hilbench.plan.search import choose_plan
+from hilbench.plan.working import Kernels
 from hilbench.targets.target import TARGETS
+from hilbench.variants.cuts import Cuts
+from hilbench.variants.schedule import Layer, Rolling, Schedule
 from hilbench.variants.transform import transform
 from hilbench.variants.variant import FORMATS, LAYERS, SCHEDULES, SPARSITIES, Part, Variant
 from tests.graphs import hollowed, random_graph, random_inputs
 
 FEATURES = find("mps2-an386").core.features
 FLOAT_TOLERANCE = 1e-5
-ARGUMENTS = {"sparse": ("0.7",), "patch": ("", "2x2"), "rolling": ("", "input=streamed,pixels=2")}
+ARGUMENTS = {"sparse": ("0.7",), "patch": ("", "2x2"), "rolling": ("", "input=streamed,pixels=2", "input=reread,mac=2")}
 """Arguments to try of the techniques that take some; the others are tried without."""
 
 SEEDS = (5, 28)
@@ -92,6 +96,29 @@ def test_firmware_gives_the_references_bytes(
             np.testing.assert_allclose(found[name], expected[name], rtol=FLOAT_TOLERANCE, atol=FLOAT_TOLERANCE * most)
         else:
             np.testing.assert_array_equal(found[name], expected[name])
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_stage_in_strips_gives_the_references_bytes(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The longest stage that can be run in strips, in as many as there can be, in pieces that do not divide a row."""
+    monkeypatch.setenv("HILBENCH_CACHE", str(tmp_path))
+    graph = random_graph(seed, DType.INT8 if seed % 2 else DType.FLOAT32)
+    kernels = Kernels(graph, FEATURES)
+    cuts = Cuts(graph, kernels.scratch, graph.inputs, reread=True)
+    stage = max(
+        (c.stage for stop in range(1, len(graph.ops)) for c in cuts.candidates(0, stop, (3,), extra=10**9)),
+        key=lambda stage: (len(stage.ops), len(stage.strips)) if isinstance(stage, Rolling) else (0, 0),
+    )
+    assert isinstance(stage, Rolling)
+    assert len(stage.strips) > 1
+    rest = range(stage.ops[-1] + 1, len(graph.ops))
+    plan = choose_plan(graph, [Schedule((stage, *(Layer(p) for p in rest)))], kernels.along)
+    inputs = random_inputs(graph, seed)
+    expected, found = run(graph, inputs), executed(plan, inputs)
+    for name in graph.outputs:
+        np.testing.assert_allclose(found[name], expected[name], rtol=FLOAT_TOLERANCE, atol=FLOAT_TOLERANCE)
 
 
 @pytest.mark.parametrize("schedule", parts(SCHEDULES), ids=str)

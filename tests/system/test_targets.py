@@ -373,6 +373,24 @@ def test_a_streamed_input_comes_when_it_is_asked_for(machine: str) -> None:
     assert image.ledger.stack_bound < 200
 
 
+def test_an_input_that_comes_once_is_not_sent_again() -> None:
+    """Going back is refused, unless the firmware says that its input can be read again."""
+    data, late = bytes(range(8)), "hb_input_fetch(0, 300, 1, arena);\n    "
+    again, once = (
+        execute(prepare(streaming(how, late), find("mps2-an386"), target="host"))
+        for how in ("HB_REREAD", "HB_STREAMED")
+    )
+    with TARGETS["host"].open(find("mps2-an386"), again) as session:
+        session.write_input(0, streamed(data))
+        session.run()
+        session.run()
+        assert session.read_output(0) == expected(data)
+    with TARGETS["host"].open(find("mps2-an386"), once) as session:
+        session.write_input(0, streamed(data))
+        with pytest.raises(LinkError, match="comes once and is at byte 556"):
+            session.run()
+
+
 def test_a_streamed_input_survives_a_noisy_line() -> None:
     image = execute(prepare(streaming(), find("mps2-an386"), target="host"))
     deadlines = Deadlines(hello=10, answer=10, run=10, repeat=0.06)

@@ -56,10 +56,13 @@ def tiny(crime: str = "", arena: int = 40, before: str = "") -> dict[str, str]:
 STREAMED_BYTES = 600
 
 
-def streaming() -> dict[str, str]:
-    """The same model, whose input comes in pieces while it runs, and is more than one frame holds."""
-    text = tiny()["model.c"].replace("{{0, 8}}", f"{{{{HB_STREAMED, {STREAMED_BYTES}}}}}")
-    fetch = "hb_input_fetch(0, 0, 3, arena);\n    hb_input_fetch(0, 254, 5, arena + 3);\n"
+def streaming(how: str = "HB_STREAMED", before: str = "") -> dict[str, str]:
+    """The same model, whose input comes in pieces while it runs, and is more than one frame holds.
+
+    `how` says whether it comes once; `before` is a statement before the pieces that count are asked for.
+    """
+    text = tiny()["model.c"].replace("{{0, 8}}", f"{{{{{how}, {STREAMED_BYTES}}}}}")
+    fetch = before + "hb_input_fetch(0, 0, 3, arena);\n    hb_input_fetch(0, 254, 5, arena + 3);\n"
     return {"model.c": text.replace("hb_step_begin(0);", "hb_step_begin(0);\n    " + fetch)}
 
 

@@ -1,52 +1,62 @@
-"""Rolling: maps flow through rings of a few rows and pixels instead of existing whole; nothing is computed twice.
+"""Rolling: maps flow through rings of a few rows and pixels instead of existing whole.
 
-The argument is a list of KEY=VALUE: `input=resident` (the default; graph inputs lie in the arena whole) or
-`input=streamed` (they arrive while the model runs); `pixels=M` (write M pixels of a row at a time, "rows" for whole
-ones; by default what needs the least memory); `arena=BYTES` (the fewest pieces within so many bytes, instead of the
-least memory).
+The argument is a list of KEY=VALUE: `input=resident` (the default; graph inputs lie in the arena whole),
+`input=streamed` (they arrive while the model runs, once) or `input=reread` (likewise, and may be asked for again);
+`pixels=M` (write M pixels of a row at a time, "rows" for whole ones; by default what needs the least memory);
+`arena=BYTES` (the least time within so many bytes, instead of the least memory); `mac=R` (columns that two strips of a
+stage read may be computed by both, for up to R times the MACs in all; by default nothing is computed twice).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from math import inf
 
 from hilbench.errors import UnsupportedModel, UnsupportedOp, UsageError
 from hilbench.ir.graph import Graph
 from hilbench.variants.cuts import PIECES, Cuts
-from hilbench.variants.paths import all_stages, apart, best_stages
+from hilbench.variants.paths import Edges, all_stages, apart, best_stages, bottleneck, joined
 from hilbench.variants.schedule import Schedule
 from hilbench.variants.schedules.layers import layer_by_layer
+from hilbench.variants.strips import op_macs
 from hilbench.variants.variant import SCHEDULES, Part, Scheduling, Scratch, Variant
 
 NAME = "rolling"
-_RIGHT = f"right: {NAME}, {NAME}:input=streamed, {NAME}:pixels=4,arena=16384"
+INPUTS = ("resident", "streamed", "reread")
+"""What can be said of graph inputs: there whole, arriving once, or arriving as often as they are asked for."""
+
+_KEYS = ("input", "pixels", "arena", "mac")
+_RIGHT = f"right: {NAME}, {NAME}:input=streamed, {NAME}:pixels=4,arena=16384, {NAME}:input=reread,mac=1.05"
 
 
 @dataclass(frozen=True)
 class _Wish:
-    """The argument, read."""
+    """The argument, read: `mac` is the budget as a multiple of the MACs, `arena` that in bytes (0: the least)."""
 
-    streamed: bool = False
+    input: str = "resident"
     pieces: tuple[int, ...] = PIECES
     arena: int = 0
+    mac: Fraction = Fraction(1)
 
 
 def _read(argument: str) -> _Wish:
     given: dict[str, str] = {}
     for item in filter(None, argument.split(",")):
         key, equals, value = item.partition("=")
-        if not equals or key not in ("input", "pixels", "arena") or key in given:
-            raise UsageError(f"'{NAME}' takes input=, pixels= and arena=, once each, got '{item}'; {_RIGHT}")
+        if not equals or key not in _KEYS or key in given:
+            raise UsageError(f"'{NAME}' takes {', '.join(_KEYS)} with =, once each, got '{item}'; {_RIGHT}")
         given[key] = value
-    if given.get("input", "resident") not in ("resident", "streamed"):
-        raise UsageError(f"'{NAME}': input is 'resident' or 'streamed', got '{given['input']}'; {_RIGHT}")
+    if (wanted := given.get("input", INPUTS[0])) not in INPUTS:
+        raise UsageError(f"'{NAME}': input is one of {', '.join(INPUTS)}, got '{wanted}'; {_RIGHT}")
     pieces = PIECES[-1:] if given.get("pixels") == "rows" else (_number(given, "pixels"),)
     return _Wish(
-        given.get("input") == "streamed",
+        wanted,
         pieces if "pixels" in given else PIECES,
         _number(given, "arena") if "arena" in given else 0,
+        _ratio(given.get("mac", "1")),
     )
 
 
@@ -57,12 +67,19 @@ def _number(given: dict[str, str], key: str) -> int:
     return int(text)
 
 
+def _ratio(text: str) -> Fraction:
+    """A budget of MACs; "1.05" is exactly that."""
+    if re.fullmatch(r"[1-9]\d{0,2}(\.\d{1,4})?", text, re.ASCII) is None:
+        raise UsageError(f"'{NAME}': mac is 1.00 or more, got '{text}'; {_RIGHT}")
+    return Fraction(text)
+
+
 def _budget(argument: str) -> int:
     return _read(argument).arena
 
 
 def with_input(variant: Variant, wanted: str) -> Variant:
-    """The variant with its inputs "resident" or "streamed"; as it is for "".
+    """The variant with its inputs as `wanted`, one of `INPUTS`; as it is for "".
 
     Raises:
         UsageError: the variant has another schedule, says so itself, or there is no such way.
@@ -83,10 +100,11 @@ def _check(argument: str) -> None:
 def _propose(graph: Graph, argument: str, scratch: Scratch) -> Iterator[Schedule]:
     """Layer by layer where the input is resident, and the stages that need least."""
     wish = _read(argument)
-    streamed = graph.inputs if wish.streamed else ()
-    edges = all_stages(Cuts(graph, scratch, streamed, wish.pieces))
-    found = [best_stages(each, wish.arena or inf) for each in (edges, apart(edges, graph))]
-    if not wish.streamed:
+    streamed = () if wish.input == "resident" else graph.inputs
+    extra = int((wish.mac - 1) * sum(op_macs(op, graph) for op in graph.ops))
+    edges = _stages(Cuts(graph, scratch, streamed, wish.input == "reread"), wish, extra)
+    found = [best_stages(each, wish.arena or inf, extra) for each in (edges, apart(edges, graph))]
+    if not streamed:
         yield layer_by_layer(graph)
     elif found == [None, None]:
         first = graph.ops[0]
@@ -95,9 +113,23 @@ def _propose(graph: Graph, argument: str, scratch: Scratch) -> Iterator[Schedule
     yield from (schedule for schedule in found if schedule is not None)
 
 
+def _stages(cuts: Cuts, wish: _Wish, extra: int) -> Edges:
+    """Every stage that may be on a best path: with longer pieces, and in strips, those that are not above a known one.
+
+    Where the least memory is wanted, that is the best of the stages with the shortest pieces.
+    """
+    limit: float = wish.arena or inf
+    edges = all_stages(cuts, wish.pieces[:1], limit)
+    if limit == inf:
+        limit = bottleneck(apart(edges, cuts.graph))
+    edges = joined(edges, all_stages(cuts, wish.pieces[1:], limit))
+    return joined(edges, all_stages(cuts, wish.pieces, limit, extra)) if extra else edges
+
+
 SCHEDULES.add(
     NAME,
     Scheduling(
-        NAME, "rolling[:input=streamed,pixels=M,arena=BYTES]: rings, nothing recomputed", _check, _propose, _budget
+        NAME, "rolling[:input=streamed|reread,pixels=M,arena=BYTES,mac=R]: rings instead of maps", _check, _propose,
+        _budget,
     ),
-)
+)  # fmt: skip

@@ -12,6 +12,8 @@ from hilbench.ir.region import Region, full
 from hilbench.plan.plan import Plan
 from hilbench.variants.demand import Flow, grid, reads, sums, windows
 from hilbench.variants.schedule import Patches, Rolling
+from hilbench.variants.stages import stage_gathers
+from hilbench.variants.strips import rasters
 
 
 class Machine:
@@ -25,6 +27,7 @@ class Machine:
         """Graph outputs for graph inputs."""
         graph = self.plan.graph
         self.inputs = inputs
+        self.pixels: dict[str, int] = {}
         for name in graph.inputs:
             if self.plan.buffer_of(name).kind == "tensor":
                 self._write(name, inputs[name], {}, None)
@@ -50,84 +53,94 @@ class Machine:
             self._write(name, array, regions, stage)
 
     def _roll(self, stage: Rolling) -> None:
-        """Every piece in the order of the demands."""
-        self.slot: dict[str, int] = {}
-        self.done: dict[str, int] = {}
-        flow = Flow(self.plan.graph, stage.ops, stage.pieces, stage.streamed, stage.outputs)
-        for name, number in flow.run():
-            if name in stage.streamed:
-                self._put(stage, name, self.inputs[name], number)
-            else:
-                self._piece(stage, name, number)
+        """Every piece in the order of the demands, strip after strip."""
+        for strip in stage.strips:
+            self.slot: dict[str, int] = {}
+            self.done: dict[str, int] = {}
+            self.maps = rasters(self.plan.graph, stage.pieces, strip)
+            flow = Flow(self.plan.graph, stage.ops, self.maps, stage.streamed, stage.outputs)
+            for name, number in flow.run():
+                _, x0, x1 = self.maps[name].place(number)
+                self.pixels[name] = self.pixels.get(name, 0) + x1 - x0
+                if name in stage.streamed:
+                    self._put(stage, name, self.inputs[name], number)
+                else:
+                    self._piece(stage, name, number)
 
     def _piece(self, stage: Rolling, name: str, number: int) -> None:
         graph = self.plan.graph
         op = graph.ops[graph.producer[name]]
-        rows, width = grid(op, graph)
-        y, x = divmod(number * stage.pieces[name], width)
+        y, x0, x1 = self.maps[name].place(number)
         if sums(op, graph):
-            self._sum(stage, op, (y, x), (rows, width))
+            self._sum(stage, op, Region(y, y + 1, x0, x1))
             return
         operands = []
+        gathers = stage_gathers(graph, stage, op)
         for which, source in enumerate(op.inputs):
             if source in stage.rings:
                 seen = windows(op, graph, which)
                 assert seen is not None
                 rows = reads(seen[0], y, y + 1, graph[source].shape[1])
-                cols = reads(seen[1], x, x + stage.pieces[name], graph[source].shape[2])
-                operands.append(self._unrolled(stage, source, Region(*rows, *cols)))
+                cols = reads(seen[1], x0, x1, graph[source].shape[2])
+                part = Region(*rows, *cols)
+                assert source in gathers or source in stage.slides or self._is_run(stage, source, part)
+                operands.append(self._unrolled(stage, source, part))
             else:
                 operands.append(self._operand(source, {}))
         self._put(stage, name, OPS[op.kind].evaluate(op, graph, operands)[0], number)
 
-    def _sum(self, stage: Rolling, op: Op, at: tuple[int, int], size: tuple[int, int]) -> None:
+    def _sum(self, stage: Rolling, op: Op, here: Region) -> None:
         """Take the pixels of one piece; after the last one, the operator is what the reference makes of all of them."""
         (source,), (out,) = op.inputs, op.outputs
-        (y, x), piece = at, stage.pieces[out]
-        here = Region(y, y + 1, x, x + piece)
         seen = self._unrolled(stage, source, here) if source in stage.rings else self._read(source, {})
-        if (y, x) == (0, 0):
+        if (here.y0, here.x0) == (0, 0):
             self.taken = np.empty_like(seen)
-        self.taken[0, y, x : x + piece] = seen[0, y, x : x + piece]
-        if (y + 1, x + piece) == size:
+        self.taken[0, here.y0, here.x0 : here.x1] = seen[0, here.y0, here.x0 : here.x1]
+        if (here.y1, here.x1) == grid(op, self.plan.graph):
             self._write(out, OPS[op.kind].evaluate(op, self.plan.graph, [self.taken])[0], {}, None)
 
     def _ring(self, stage: Rolling, name: str) -> Array:
         """A ring as [pixels, channels]."""
         return self._view(name, (stage.pixels(name), self.plan.graph[name].shape[3]))
 
+    def _is_run(self, stage: Rolling, name: str, r: Region) -> bool:
+        """Whether the pixels of a region lie one after the other in the ring."""
+        raster, pixels = self.maps[name], stage.pixels(name)
+        slot = (r.y0 * raster.pitch + r.x0 - raster.first) % pixels
+        return r.rows == 1 and slot + r.cols <= pixels
+
     def _unrolled(self, stage: Rolling, name: str, r: Region) -> Array:
         """The whole tensor with the region as the ring has it, and garbage elsewhere."""
-        tensor = self.plan.graph[name]
+        tensor, raster = self.plan.graph[name], self.maps[name]
         whole = np.frombuffer(self._garbage(tensor.nbytes).tobytes(), tensor.dtype.numpy).reshape(tensor.shape).copy()
         ring = self._ring(stage, name)
         for y in range(r.y0, r.y1):
-            pixels = y * tensor.shape[2] + np.arange(r.x0, r.x1)
+            pixels = y * raster.pitch + np.arange(r.x0, r.x1) - raster.first
             slots = self.slot[name] - (self.done[name] - pixels) if name in stage.slides else pixels % len(ring)
             whole[0, y, r.x0 : r.x1] = ring[slots]
         return whole
 
     def _slide(self, stage: Rolling, name: str, pixels: Array) -> None:
         """Write a piece behind the last one, having moved what is still read to the beginning if there is no room."""
-        ring, keep = self._ring(stage, name), stage.rings[name] - len(pixels)
-        at = self.slot.get(name, 0)
-        if at + len(pixels) > len(ring):
+        ring, piece = self._ring(stage, name), stage.pieces[name]
+        keep, at = stage.rings[name] - piece, self.slot.get(name, 0)
+        if at + piece > len(ring):
             ring[:keep] = ring[at - keep : at].copy()
             at = keep
         ring[at : at + len(pixels)] = pixels
-        self.slot[name], self.done[name] = at + len(pixels), self.done.get(name, 0) + len(pixels)
+        self.slot[name], self.done[name] = at + piece, self.done.get(name, 0) + piece
 
     def _put(self, stage: Rolling, name: str, array: Array, number: int) -> None:
         """Write one piece, into the ring or into the whole tensor."""
-        piece, channels = stage.pieces[name], array.shape[3]
-        run = slice(number * piece, (number + 1) * piece)
-        pixels = array.reshape(-1, channels)[run]
+        y, x0, x1 = self.maps[name].place(number)
+        pixels = array[0, y, x0:x1]
         if name in stage.slides:
             self._slide(stage, name, pixels)
         elif name in stage.rings:
-            self._ring(stage, name)[np.arange(run.start, run.stop) % stage.rings[name]] = pixels
+            slot = number * stage.pieces[name] % stage.rings[name]
+            self._ring(stage, name)[slot : slot + len(pixels)] = pixels
         else:
-            self._view(name, array.shape).reshape(-1, channels)[run] = pixels
+            self._view(name, array.shape)[0, y, x0:x1] = pixels
 
     def _operand(self, name: str | None, regions: Mapping[str, Region]) -> Array | None:
         if name is None:

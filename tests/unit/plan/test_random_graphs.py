@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,12 +16,12 @@ from hilbench.ir.verify import verify
 from hilbench.plan.fold import fold_pads
 from hilbench.plan.lifetime import Working
 from hilbench.plan.order import best_order, reordered
-from hilbench.plan.patch import op_macs
 from hilbench.plan.plan import Plan
 from hilbench.plan.search import choose_plan, place_schedule
 from hilbench.variants.cuts import Cuts
-from hilbench.variants.demand import follow
+from hilbench.variants.demand import follow, grid
 from hilbench.variants.schedule import Layer, Patches, Rolling, Schedule
+from hilbench.variants.strips import op_macs, rasters
 from hilbench.variants.variant import SCHEDULES
 from tests.unit.plan.simulate import Machine, covered
 from tests.unit.plan.small import random_graph
@@ -45,8 +47,15 @@ def inputs_of(graph: Graph) -> dict[str, np.ndarray]:
 def check(graph: Graph, plan: Plan) -> None:
     """Outputs of the plan against the reference of the graph that it was made for."""
     inputs = inputs_of(graph)
-    expected, found = run(graph, inputs), Machine(plan).run(inputs)
+    machine = Machine(plan)
+    expected, found = run(graph, inputs), machine.run(inputs)
     assert {name: array.tolist() for name, array in found.items()} == {n: expected[n].tolist() for n in graph.outputs}
+    for step in plan.steps:
+        if isinstance(plan.schedule.stages[step.stage], Rolling):
+            op = plan.graph.ops[step.op]
+            per_pixel = op_macs(op, plan.graph) / prod(grid(op, plan.graph))
+            assert step.macs == machine.pixels[op.outputs[0]] * per_pixel
+    assert plan.extra_macs == sum(step.macs for step in plan.steps) - plan.macs
 
 
 def proposals(graph: Graph) -> list[Schedule]:
@@ -96,21 +105,27 @@ def _recounted(graph: Graph, stage: Patches) -> int:
     return total
 
 
+WISHES = (
+    "", "pixels=1", "pixels=3", "pixels=rows", "input=streamed", "input=streamed,pixels=2", "mac=1.5", "mac=4,pixels=2",
+    "input=streamed,mac=2", "input=reread,mac=1.05", "input=reread,mac=2", "input=reread,pixels=3,mac=3",
+)  # fmt: skip
+
+
 @GRAPHS
 @given(st.data())
 def test_rolling(data: st.DataObject) -> None:
     graph = random_graph(data)
-    wish = data.draw(
-        st.sampled_from(("", "pixels=1", "pixels=3", "pixels=rows", "input=streamed", "input=streamed,pixels=2"))
-    )
+    wish = data.draw(st.sampled_from(WISHES))
     try:
         schedules = list(SCHEDULES["rolling"].propose(graph, wish, lambda p, _: (working(graph)[p].scratch,) * 2))
     except UnsupportedModel:
-        assert "streamed" in wish
+        assert "streamed" in wish or "reread" in wish
         return
     plan = place_schedule(graph, schedules[-1], working(graph), tuple(op_macs(op, graph) for op in graph.ops))
     check(graph, plan)
-    if "streamed" not in wish:
+    budget = float(wish.partition("mac=")[2].partition(",")[0] or 1)
+    assert plan.macs + plan.extra_macs <= budget * plan.macs
+    if "input" not in wish:
         layers = choose_plan(graph, schedules[:1], lambda _: working(graph))
         assert choose_plan(graph, schedules, lambda _: working(graph)).arena_bytes <= layers.arena_bytes
 
@@ -119,16 +134,22 @@ def test_rolling(data: st.DataObject) -> None:
 @given(st.data())
 def test_every_stretch_of_operators_rolls_in_exactly_its_rings(data: st.DataObject) -> None:
     graph = random_graph(data)
-    cuts = Cuts(graph, none, (), (data.draw(st.integers(1, 5)),))
+    cuts = Cuts(graph, none, *data.draw(st.sampled_from([((), False), (graph.inputs, True)])))
     ends = st.integers(1, len(graph.ops))
     stop = data.draw(ends)
-    start = data.draw(st.integers(0, stop - 1))
-    rolled = [c.stage for c in cuts.candidates(start, stop) if isinstance(c.stage, Rolling)]
+    start = 0 if cuts.streamed else data.draw(st.integers(0, stop - 1))
+    extra = data.draw(st.sampled_from((0, 10**9)))
+    found = cuts.candidates(start, stop, (data.draw(st.integers(1, 5)),), extra=extra)
     around = [[Layer(p) for p in range(a, b)] for a, b in ((0, start), (stop, len(graph.ops)))]
-    for stage in rolled:
+    for stage in [c.stage for c in found if isinstance(c.stage, Rolling)][:4]:
         schedule = Schedule((*around[0], stage, *around[1]))
         check(graph, place_schedule(graph, schedule, working(graph), tuple(op_macs(op, graph) for op in graph.ops)))
-        assert stage.rings == follow(graph, stage.ops, stage.pieces, (), stage.outputs).rings
+        needed: dict[str, int] = {}
+        for strip in stage.strips:
+            maps = rasters(graph, stage.pieces, strip)
+            rings = follow(graph, stage.ops, maps, stage.streamed, stage.outputs).rings
+            needed |= {name: max(pixels, needed.get(name, 0)) for name, pixels in rings.items()}
+        assert stage.rings == needed
 
 
 @GRAPHS

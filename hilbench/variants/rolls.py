@@ -1,0 +1,162 @@
+"""Rolling stages: the rings, rows and overlaps with which given operators roll, and the bytes that these need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hilbench.ir.graph import Graph
+from hilbench.variants.blocks import Blocks
+from hilbench.variants.demand import Followed, Raster, piece_of, sums
+from hilbench.variants.schedule import Overlap, Rolling, Spans
+from hilbench.variants.stages import STATE_BYTES, aligned, gathered, jumps, ring_bytes, saved, sum_bytes
+from hilbench.variants.strips import rasters
+from hilbench.variants.variant import Scratch
+
+FETCHED = 4
+"""Streamed inputs have few channels: so many times more of their pixels are fetched at a time."""
+
+SLIDE_SHARE = 12
+"""A map that slides has room for this part of its pixels more: each pixel is moved about so many times."""
+
+
+@dataclass(frozen=True)
+class Rolled:
+    """A rolling stage; `fixed` bytes are its own all the while it runs, `gathers[p]` more while operator p does.
+
+    It runs in so many `pieces`.
+    """
+
+    stage: Rolling
+    fixed: int
+    gathers: Mapping[int, int]
+    pieces: int
+
+
+@dataclass
+class _Sizes:
+    """Bytes of a stage while its maps are still being laid out: `works[p]` is the scratch of operator p's kernel."""
+
+    fixed: int
+    works: dict[int, int]
+    gathers: dict[int, dict[str, int]]
+
+    def gathered(self, position: int) -> int:
+        """Bytes of the windows that are gathered for an operator."""
+        return sum(self.gathers[position].values())
+
+    @property
+    def peak(self) -> int:
+        """The operator that needs most."""
+        return max(self.works, key=lambda p: self.works[p] + self.gathered(p))
+
+    @property
+    def least(self) -> int:
+        """Bytes alive while the stage runs, with the leanest kernels."""
+        return self.fixed + self.works[self.peak] + self.gathered(self.peak)
+
+    def slid(self, name: str, more: int) -> _Sizes:
+        """Where a map takes `more` bytes, and nothing of it is gathered."""
+        gathers = {p: {n: size for n, size in found.items() if n != name} for p, found in self.gathers.items()}
+        return _Sizes(self.fixed + more, self.works, gathers)
+
+
+class Rolls:
+    """Finds the rolling stages of a graph; `scratch` and `streamed` as in `Cuts`."""
+
+    def __init__(self, graph: Graph, scratch: Scratch, streamed: tuple[str, ...], reread: bool) -> None:
+        self.graph, self.scratch, self.streamed, self.reread = graph, scratch, streamed, reread
+        self._blocks = Blocks(graph, streamed)
+        self._gathered: dict[tuple[int, int, Raster, Raster], int] = {}
+
+    def sources(self, ops: Sequence[int]) -> tuple[str, ...]:
+        """Streamed inputs that the operators read."""
+        return tuple(n for n in self.streamed if any(p in ops for p in self.graph.consumers[n]))
+
+    def roll(
+        self, ops: range, strips: tuple[Spans, ...], most: int, outputs: tuple[str, ...], dying: Iterable[str]
+    ) -> Rolled:
+        """The operators in pieces of at most `most` pixels; the one output may overlap an input in `dying`."""
+        pieces = self._pieces(ops, strips, most)
+        found = [rasters(self.graph, pieces, strip) for strip in strips]
+        followed = [self._blocks.follow(ops.start, ops.stop, maps, frozenset(outputs)) for maps in found]
+        rings: dict[str, int] = {}
+        for each in (each for blocks in followed for each in blocks):
+            rings |= {name: max(pixels, rings.get(name, 0)) for name, pixels in each.rings.items()}
+        overlap = self._overlap(outputs, dying, found[0], followed[0]) if len(strips) == 1 else None
+        stage = Rolling(tuple(ops), pieces, rings, outputs, strips, self.sources(ops), self.reread, overlap)
+        return self._slid(stage, self._sizes(stage, found), sum(r.pieces for maps in found for r in maps.values()))
+
+    def _pieces(self, ops: range, strips: tuple[Spans, ...], most: int) -> dict[str, int]:
+        sources = self.sources(ops)
+        names = (*sources, *(self.graph.ops[p].outputs[0] for p in ops))
+        wide = {name: max(strip[name][1] - strip[name][0] for strip in strips) for name in names}
+        return {name: piece_of(wide[name], FETCHED * most if name in sources else most) for name in names}
+
+    def _sizes(self, stage: Rolling, found: Sequence[Mapping[str, Raster]]) -> _Sizes:
+        graph = self.graph
+        rings = sum(ring_bytes(graph, name, pixels) for name, pixels in stage.rings.items())
+        fixed = rings + aligned(STATE_BYTES * len(stage.pieces)) + sum_bytes(graph, stage) - saved(graph, stage.overlap)
+        works, gathers = {}, {}
+        for p in stage.ops:
+            works[p] = aligned(self.scratch(p, stage.pieces[graph.ops[p].outputs[0]])[0])
+            gathers[p] = self._gathers(stage, p, found)
+        return _Sizes(fixed, works, gathers)
+
+    def _gathers(self, stage: Rolling, position: int, found: Sequence[Mapping[str, Raster]]) -> dict[str, int]:
+        """Bytes of the window of each ring that is gathered for an operator."""
+        op = self.graph.ops[position]
+        sizes: dict[str, int] = {}
+        for which, name in enumerate(op.inputs):
+            if name is not None and jumps(stage, name):
+                for maps in found:
+                    key = (position, which, maps[op.outputs[0]], maps[name])
+                    if key not in self._gathered:
+                        self._gathered[key] = gathered(op, self.graph, *key[1:])
+                    sizes[name] = max(sizes.get(name, 0), self._gathered[key])
+        return sizes
+
+    def _slid(self, stage: Rolling, sizes: _Sizes, pieces: int) -> Rolled:
+        """The stage with as many rings sliding as that makes it smaller: those first that most is gathered of."""
+        slides: dict[str, int] = {}
+        while gathers := {name: size for name, size in sizes.gathers[sizes.peak].items() if size}:
+            name = max(gathers, key=lambda n: gathers[n])
+            room = stage.rings[name] + max(stage.rings[name] // SLIDE_SHARE, 1)
+            pixels = -(-room // stage.pieces[name]) * stage.pieces[name]
+            more = ring_bytes(self.graph, name, pixels) - ring_bytes(self.graph, name, stage.rings[name])
+            slid = sizes.slid(name, more)
+            if slid.least >= sizes.least:
+                break
+            slides[name], sizes = pixels, slid
+        gathered = {p: sizes.gathered(p) for p in stage.ops}
+        return Rolled(replace(stage, slides=slides), sizes.fixed, gathered, pieces)
+
+    def _overlap(
+        self, outputs: tuple[str, ...], dying: Iterable[str], maps: Mapping[str, Raster], blocks: Sequence[Followed]
+    ) -> Overlap | None:
+        """The input that dies in the stage and whose bytes its one output can take, where that saves most."""
+        if len(outputs) != 1 or sums(self.graph.ops[self.graph.producer[outputs[0]]], self.graph):
+            return None
+        read = {name for block in blocks for name in block.unread}
+        found = [Overlap(outputs[0], n, self._lead(n, outputs[0], maps, blocks)) for n in dying if n in read]
+        best = max(found, key=lambda overlap: saved(self.graph, overlap), default=None)
+        return best if saved(self.graph, best) > 0 else None
+
+    def _lead(self, name: str, output: str, maps: Mapping[str, Raster], blocks: Sequence[Followed]) -> int:
+        """Bytes by which the output has to begin before the input, so that it never catches up with what is unread."""
+        piece = np.arange(maps[output].pieces)
+        written = np.array([maps[output].pixels(k + 1) for k in range(maps[output].pieces)])
+        unread = np.full(len(piece), self.graph[name].shape[1] * self.graph[name].shape[2])
+        for block in reversed(blocks):
+            if name in block.unread:
+                unread = np.minimum(unread, block.unread[name][piece])
+            for source, asked in block.asked.items():
+                if block is not blocks[0]:
+                    piece = np.maximum(asked[piece] // maps[source].piece - 1, 0)
+        behind = written * self._pixel_bytes(output) - unread * self._pixel_bytes(name)
+        return max(aligned(int(behind.max())), 0)
+
+    def _pixel_bytes(self, name: str) -> int:
+        return self.graph[name].shape[3] * self.graph[name].dtype.size
