@@ -63,14 +63,18 @@ HB_SHARED void hb_conv_2d_thumb_pixels(const uint32_t *tile, int8_t *const resul
     }
 }
 
-HB_KERNEL void hb_conv_2d_thumb_int8(hb_view in, hb_view out, hb_region at, const hb_conv_int8_args *p, void *scratch)
+/* Three pixels at a time; a last block of fewer is filled up with its last one. `two_products` says which way channels
+ * are requantized. */
+HB_KERNEL void hb_conv_2d_thumb(hb_view in, hb_view out, hb_region at, const hb_conv_int8_args *p, void *scratch,
+                                int two_products)
 {
     uint32_t *const tile = scratch;
     int8_t *const row = (int8_t *)(tile + 3 * p->tile_words);
+    const hb_block_weights pairs = {p->pair_weights, (const hb_pair_channels *)p->pair_channels, p->tile_words,
+                                    p->out_channels / 2};
     int32_t y = at.y0, x = at.x0;
     while (y < at.y1) {
         int8_t *result[3];
-        /* A last block of fewer than three pixels is filled up with its last one. */
         for (int32_t i = 0; i < 3; i++) {
             const int32_t last = y >= at.y1;
             const int32_t from_y = last ? at.y1 - 1 : y, from_x = last ? at.x1 - 1 : x;
@@ -81,8 +85,17 @@ HB_KERNEL void hb_conv_2d_thumb_int8(hb_view in, hb_view out, hb_region at, cons
                 y++;
             }
         }
-        hb_conv_2d_thumb_pixels(tile, result, p);
+        if (two_products) {
+            hb_block_outputs(tile, result, &pairs);
+        } else {
+            hb_conv_2d_thumb_pixels(tile, result, p);
+        }
     }
+}
+
+HB_KERNEL void hb_conv_2d_thumb_int8(hb_view in, hb_view out, hb_region at, const hb_conv_int8_args *p, void *scratch)
+{
+    hb_conv_2d_thumb(in, out, at, p, scratch, 0);
 }
 
 #endif

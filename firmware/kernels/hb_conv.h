@@ -28,7 +28,7 @@ typedef struct {
     const int8_t *staircase_nudge;
     const uint16_t *entry_counts;
     const int8_t *pair_weights; /* as hb_thumb.h reads them */
-    const int32_t *pair_bias;
+    const int32_t *pair_bias, *pair_channels; /* hb_pair_channels */
 } hb_conv_int8_args;
 
 typedef struct {

@@ -15,6 +15,17 @@ HB_KERNEL int32_t hb_high_multiply(int32_t a, int32_t b)
     return (int32_t)(((int64_t)a * b + (1 << 30)) >> 31);
 }
 
+/* The same in products of halfwords, for cores without long multiplication; b >= 0. */
+HB_KERNEL int32_t hb_high_multiply_halves(int32_t a, int32_t b)
+{
+    const int32_t a_high = a >> 16, a_low = a & 0xffff, b_high = b >> 16, b_low = b & 0xffff;
+    /* What is worth 2^16; each sum stays below 2^31. */
+    const int32_t first = a_high * b_low + (int32_t)((uint32_t)a_low * (uint32_t)b_low >> 16);
+    const int32_t second = a_low * b_high + (first & 0xffff);
+    const int32_t high = a_high * b_high + (first >> 16) + (second >> 16);
+    return (int32_t)(2 * (uint32_t)high + (((uint32_t)second << 16 >> 30) + 1) / 2);
+}
+
 /* round(value / 2^exponent), halves away from zero; 0 <= exponent <= 31. */
 HB_KERNEL int32_t hb_shift_right(int32_t value, int32_t exponent)
 {
@@ -33,7 +44,11 @@ HB_KERNEL int32_t hb_requantize(int32_t value, int32_t multiplier, int32_t shift
 {
     const int32_t left = shift > 0 ? shift : 0;
     const int32_t right = shift > 0 ? 0 : -shift;
+#if defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1
+    return hb_shift_right(hb_high_multiply_halves(hb_shift_left(value, left), multiplier), right);
+#else
     return hb_shift_right(hb_high_multiply(hb_shift_left(value, left), multiplier), right);
+#endif
 }
 
 /* The int8 output of an accumulator. Sums are unsigned because they wrap around, as in a register. */

@@ -6,6 +6,7 @@ import numpy as np
 
 from hilbench.ir.fixedpoint import wrap32
 from hilbench.ir.graph import Array
+from hilbench.kernels.twoproducts import TwoProducts
 
 _RECENTRED = 128
 """Activations are held as x + 128."""
@@ -47,3 +48,10 @@ def pair_bias(weights: Array, bias: Array, input_offset: int) -> Array:
     """
     total = bias.astype(np.int64) + (input_offset - _RECENTRED) * weights.astype(np.int64).sum(axis=1)
     return wrap32(np.concatenate([total, np.zeros(-len(total) % 2, np.int64)])).astype(np.int32)
+
+
+def pair_channels(begun: Array, solved: TwoProducts) -> Array:
+    """int32: an hb_pair_channels for every two channels, whose sums begin with `begun` and the phase."""
+    phased = wrap32(begun.astype(np.int64) + np.array(solved.phase)).astype(np.int32).reshape(-1, 2)
+    scales = np.array([solved.whole, solved.part, solved.addend, solved.shift, solved.kink], np.int32)
+    return np.concatenate([phased, scales.T.reshape(len(phased), -1)], axis=1).reshape(-1)

@@ -7,7 +7,7 @@ import numpy as np
 from hilbench.ir.attrs import Conv2D, DepthwiseConv2D
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Array, Graph, Op
-from hilbench.ir.quantized import INT8_MIN, ConvConstants, conv_constants
+from hilbench.ir.quantized import INT8_MAX, INT8_MIN, ConvConstants, conv_constants
 from hilbench.kernels.dsp import (
     WINOGRAD_SUM_LIMIT,
     plane_members,
@@ -20,7 +20,8 @@ from hilbench.kernels.dsp import (
 from hilbench.kernels.family import FAMILIES, Argument, Call, Family, constant, natural
 from hilbench.kernels.requantize import STAIRCASE_FACTOR, Staircase, solve_staircase
 from hilbench.kernels.sparse import encode
-from hilbench.kernels.thumb import pair_bias, pair_weights
+from hilbench.kernels.thumb import pair_bias, pair_channels, pair_weights
+from hilbench.kernels.twoproducts import TwoProducts, solve_two_products
 from hilbench.kernels.weighted import bias, clamp_members, per_channel, sliding_members
 
 
@@ -63,6 +64,7 @@ class Convolution(Family):
             facts["short_requantization"] = int(short_requantization(constants, largest))
             facts["winograd_fits"] = int(largest.max() < WINOGRAD_SUM_LIMIT)
             facts["staircase"] = int(bool(facts["short_requantization"]) and _staircase(op, graph) is not None)
+            facts["two_products"] = int(bool(facts["short_requantization"]) and _two_products(op, graph) is not None)
         return facts
 
     def array(self, name: str, op: Op, graph: Graph, call: Call) -> Array:
@@ -112,7 +114,17 @@ def _pair_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
         return None
     if name == "pair_weights":
         return pair_weights(weights.reshape(*weights.shape[:2], -1), words)
-    return pair_bias(_terms(op, graph), offsets, constants.input_offset)
+    begun, solved = pair_bias(_terms(op, graph), offsets, constants.input_offset), _two_products(op, graph)
+    return pair_channels(begun, solved) if name == "pair_channels" and solved is not None else begun
+
+
+def _two_products(op: Op, graph: Graph) -> TwoProducts | None:
+    """Requantization in two products, for outputs of the full range."""
+    constants, offsets = _settled(op, graph)
+    if constants is None or (constants.act_min, constants.act_max) != (INT8_MIN, INT8_MAX):
+        return None
+    least, most = sum_bounds(constants, _terms(op, graph), offsets)
+    return solve_two_products(constants, tuple(least.tolist()), tuple(most.tolist()))
 
 
 def _terms(op: Op, graph: Graph) -> Array:
