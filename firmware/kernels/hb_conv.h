@@ -27,8 +27,9 @@ typedef struct {
     const int32_t *staircase_bias, *staircase_multiplier; /* two-instruction requantization of hb_dsp.h */
     const int8_t *staircase_nudge;
     const uint16_t *entry_counts;
-    const int8_t *pair_weights;               /* as hb_thumb.h reads them */
-    const int32_t *pair_bias, *pair_channels; /* hb_pair_channels */
+    const int8_t *pair_weights;                          /* as hb_thumb.h reads them */
+    const int32_t *pair_bias, *pair_channels;            /* hb_pair_channels */
+    const int32_t *winograd_weights, *winograd_channels; /* hb_winograd.h: transformed, and hb_dsp_channel each */
 } hb_conv_int8_args;
 
 typedef struct {

@@ -19,9 +19,6 @@ SMALL_MAPS, SMALL_MAPS_SCRATCH_BYTES = 16384, 9216
 TILE_PIXELS = 48
 """More pixels than this make the weights' share of the time hardly smaller."""
 
-WINOGRAD_SUM_LIMIT = 2**28
-"""F(2×2, 3×3) holds sums times eight in 32 bits."""
-
 _ROUND = 4
 _SHIFT_MAX = 22
 _SUM_LIMIT = 2**30

@@ -95,6 +95,8 @@ def convolutions(dtype: DType) -> Iterator[Graph]:
     if dtype == I8:
         relu = Conv2D(Window(3, 2, 1, 1, 0), three, Activation.RELU)
         yield from (rectified(zero, (1, 8, 7, 6), (9, 3, 3, 6), relu) for zero in (-128, 3, 127))
+        same = Conv2D(three, three, Activation.RELU)
+        yield from (rectified(zero, (1, 6, 9, 12), (5, 3, 3, 12), same) for zero in (-128, 3, 127))
         yield extreme("CONV_2D", -128, 0.001, 2**31 - 1)
         yield extreme("CONV_2D", 127, 1000.0, 2**31 - 1)
         yield extreme("CONV_2D", 0, 1e-7, 1000)

@@ -8,8 +8,8 @@ from hilbench.ir.attrs import Conv2D, DepthwiseConv2D
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Array, Graph, Op
 from hilbench.ir.quantized import INT8_MAX, INT8_MIN, ConvConstants, conv_constants
+from hilbench.kernels import winograd
 from hilbench.kernels.dsp import (
-    WINOGRAD_SUM_LIMIT,
     plane_members,
     reach,
     settled,
@@ -62,7 +62,7 @@ class Convolution(Family):
         if constants is not None:
             largest = reach(constants, _terms(op, graph), offsets)
             facts["short_requantization"] = int(short_requantization(constants, largest))
-            facts["winograd_fits"] = int(largest.max() < WINOGRAD_SUM_LIMIT)
+            facts["winograd_fits"] = int(largest.max() < winograd.SUM_LIMIT)
             facts["staircase"] = int(bool(facts["short_requantization"]) and _staircase(op, graph) is not None)
             facts["two_products"] = int(bool(facts["short_requantization"]) and _two_products(op, graph) is not None)
         return facts
@@ -81,7 +81,8 @@ class Convolution(Family):
             return _settled(op, graph)[1]
         if name in ("multiplier", "shift"):
             return per_channel(name, _settled(op, graph)[0])
-        made = (_pair_array if name.startswith("pair_") else _staircase_array)(name, op, graph, call)
+        prepare = _PREPARED.get(name.partition("_")[0])
+        made = prepare(name, op, graph, call) if prepare else None
         return super().array(name, op, graph, call) if made is None else made
 
 
@@ -96,7 +97,7 @@ def _staircase(op: Op, graph: Graph) -> Staircase | None:
 
 def _staircase_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
     del call
-    solved = _staircase(op, graph) if name.startswith("staircase_") else None
+    solved = _staircase(op, graph)
     if solved is None:
         return None
     if name == "staircase_bias":
@@ -125,6 +126,20 @@ def _two_products(op: Op, graph: Graph) -> TwoProducts | None:
         return None
     least, most = sum_bounds(constants, _terms(op, graph), offsets)
     return solve_two_products(constants, tuple(least.tolist()), tuple(most.tolist()))
+
+
+def _winograd_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
+    del call
+    if name == "winograd_weights":
+        return winograd.stored_weights(constant(op.inputs[1], op, graph))
+    constants, offsets = _settled(op, graph)
+    if constants is None:
+        return None
+    return winograd.requantization(constants, _terms(op, graph), offsets, _staircase(op, graph))
+
+
+_PREPARED = {"staircase": _staircase_array, "pair": _pair_array, "winograd": _winograd_array}
+"""What makes arrays whose name begins so."""
 
 
 def _terms(op: Op, graph: Graph) -> Array:

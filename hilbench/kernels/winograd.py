@@ -1,0 +1,66 @@
+"""Winograd's minimal filtering of 3×3 windows with stride 1 in integers, as `hb_winograd.h` computes it.
+
+F(4×4, 3×3) of Lavin and Gray (2016, section 4.1; arXiv 1509.09308) with G, whose entries are fractions, times 24 makes
+576 times the sums. Inputs are taken as x + 128, so that padding and every transformed number are known to fit 16 bits;
+what that is away from x + input_offset goes into the bias. Sums are right modulo 2^32, hence 576 sums give 64 sums (9
+has an inverse modulo 2^32), or 128 sums for the staircase.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hilbench.ir.fixedpoint import wrap32
+from hilbench.ir.graph import Array
+from hilbench.ir.quantized import ConvConstants
+from hilbench.kernels.requantize import STAIRCASE_ADDEND, STAIRCASE_FACTOR, Staircase
+
+SUM_FACTOR = 64
+"""HB_WINOGRAD_FACTOR of `hb_winograd.h`: what sums are multiplied by where outputs are no staircases."""
+
+SUM_LIMIT = 2**31 // SUM_FACTOR
+
+FILTER_4X4 = np.array([[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 12]])
+"""24 G; the last row is halved, which keeps products of 16 bits, and is doubled in the outputs' transform."""
+
+_ROUND_CHANNELS = 16
+
+
+def stored_weights(weights: Array) -> Array:
+    """Transformed weights, int32: words of two int16 for [pair of output channels, place, word, channel of the pair].
+
+    Of four input channels 0 and 2 make a word, then 1 and 3, as `hb_dsp.h` widens bytes; zeros fill up whole rounds of
+    the inner loop, and the last pair.
+
+    Args:
+        weights: int8 [output channel, 3, 3, input channel], a multiple of four input channels.
+    """
+    outputs, _, _, inputs = weights.shape
+    places = np.einsum("yi,xj,oijc->oyxc", FILTER_4X4, FILTER_4X4, weights.astype(np.int64)).reshape(outputs, 36, -1)
+    filled = np.zeros((-(-outputs // 2) * 2, 36, -(-inputs // _ROUND_CHANNELS) * _ROUND_CHANNELS), "<i2")
+    filled[:outputs, :, :inputs] = places
+    halves = filled.reshape(
+        -1, 2, 36, filled.shape[2] // 4, 2, 2
+    )  # pair, channel of it, place, four inputs: half, word
+    words = np.ascontiguousarray(halves.transpose(0, 2, 3, 5, 1, 4))  # pair, place, fours, word, channel of it, half
+    return words.reshape(-1).view("<i4").astype(np.int32)
+
+
+def requantization(constants: ConvConstants, terms: Array, bias: Array, solved: Staircase | None) -> Array:
+    """int32 [4 × channels]: bias, multiplier, addend and shift of `hb_dsp_channel`; shift 0 where it is a staircase.
+
+    Args:
+        constants, bias: those of the operator.
+        terms: int8 [channel, term].
+        solved: the staircases, where there are any.
+    """
+    offset = constants.input_offset - 128
+    biases = bias.astype(np.int64) + offset * terms.astype(np.int64).sum(axis=1)
+    if solved is None:
+        right = -np.array(constants.shift, np.int64)
+        addend = (2 * constants.output_offset + 1) << (right - 1)
+        columns = [SUM_FACTOR * biases, np.array(constants.multiplier), addend, right]
+    else:
+        addend = STAIRCASE_ADDEND + np.array(solved.nudge)
+        columns = [STAIRCASE_FACTOR * biases + np.array(solved.bias), np.array(solved.multiplier), addend, 0 * biases]
+    return wrap32(np.stack(columns, axis=1).reshape(-1)).astype(np.int32)
