@@ -17,9 +17,10 @@
 
 #define HB_ROLL_INPUTS 4
 
-/* Sliding window along one axis: output i reads `extent` inputs from i * stride - before on, of `size`. */
+/* Sliding window along one axis: output i reads `extent` inputs from (i * stride - before) / over on, of `size`. Where
+ * `over` is not 1, `before` is not above 0. */
 typedef struct {
-    int16_t stride, before, extent, size;
+    int16_t stride, before, extent, size, over;
 } hb_axis;
 
 /* What an operator reads of map `from` of its stage. It is gathered at `window` first; where that is NULL it is one
@@ -60,11 +61,17 @@ typedef struct {
 
 typedef void (*hb_roll_run)(uint8_t map, const hb_piece *piece);
 
+HB_KERNEL int32_t hb_roll_input_of(const hb_axis *axis, int32_t output)
+{
+    const int32_t place = output * axis->stride - axis->before;
+    return axis->over == 1 ? place : place / axis->over;
+}
+
 /* Inputs that outputs first <= i < stop read; what lies wholly outside becomes the nearest one. */
 HB_KERNEL hb_range hb_roll_reads(const hb_axis *axis, int32_t first, int32_t stop)
 {
-    const int32_t start = first * axis->stride - axis->before;
-    const int32_t end = (stop - 1) * axis->stride - axis->before + axis->extent;
+    const int32_t start = hb_roll_input_of(axis, first);
+    const int32_t end = hb_roll_input_of(axis, stop - 1) + axis->extent;
     const int32_t low = start < 0 ? 0 : start < axis->size ? start : axis->size - 1;
     const int32_t high = end > axis->size ? axis->size : end;
     return (hb_range){(int16_t)low, (int16_t)(high > low ? high : low + 1)};

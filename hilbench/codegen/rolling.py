@@ -126,4 +126,4 @@ def _inputs(plan: Plan, stage: Rolling, op: Op, numbers: dict[str, int]) -> tupl
 
 
 def _axis(window: Window, size: int) -> str:
-    return f"{{{window.stride}, {window.before}, {window.extent}, {size}}}"
+    return f"{{{window.stride}, {window.before}, {window.extent}, {size}, {window.over}}}"

@@ -45,9 +45,9 @@ def full(shape: tuple[int, ...]) -> Region:
 
 @dataclass(frozen=True)
 class Window:
-    """Sliding window along one axis: output i reads inputs i*stride - before + j*dilation, j < kernel.
+    """Sliding window along one axis: output i reads inputs (i*stride - before) // over + j*dilation, j < kernel.
 
-    `before` and `after` are zero-padding in pixels.
+    `before` and `after` are zero-padding in pixels. `over` is above 1 where outputs lie closer than inputs.
     """
 
     kernel: int
@@ -55,6 +55,7 @@ class Window:
     dilation: int = 1
     before: int = 0
     after: int = 0
+    over: int = 1
 
     @property
     def extent(self) -> int:
@@ -62,9 +63,10 @@ class Window:
         return (self.kernel - 1) * self.dilation + 1
 
     def outputs(self, inputs: int) -> int:
-        """Length of the output for `inputs` pixels."""
+        """Length of the output for `inputs` pixels, where `over` is 1."""
         return (inputs + self.before + self.after - self.extent) // self.stride + 1
 
     def needs(self, start: int, stop: int) -> tuple[int, int]:
         """Inputs that outputs [start, stop) read, half open and not clipped: outside the map lies padding."""
-        return start * self.stride - self.before, (stop - 1) * self.stride - self.before + self.extent
+        first, last = (start * self.stride - self.before) // self.over, (stop - 1) * self.stride - self.before
+        return first, last // self.over + self.extent

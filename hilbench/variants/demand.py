@@ -15,10 +15,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hilbench.ir.attrs import Mean, Pad, Pool2D
+from hilbench.ir.attrs import Mean, Pad, Pool2D, ResizeNearest
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Graph, Op
 from hilbench.ir.opdef import OPS
+from hilbench.ir.ops.movement import nearest_window
 from hilbench.ir.region import Region, Window, full
 
 POINT = Window(1)
@@ -35,9 +36,8 @@ def windows(op: Op, graph: Graph, which: int) -> Windows | None:
         return POINT, POINT
     if len(tensor.shape) != 4 or len(out.shape) != 4 or out.shape[0] != 1:
         return None
-    if isinstance(op.attrs, Pad):
-        (top, _), (left, _) = op.attrs.pads[1:3]
-        return (Window(1, before=top), Window(1, before=left)) if not any(op.attrs.pads[3]) else None
+    if isinstance(op.attrs, Pad | ResizeNearest):
+        return _moving(op.attrs, tensor.shape, out.shape)
     rows, cols = getattr(op.attrs, "y", None), getattr(op.attrs, "x", None)
     if isinstance(rows, Window) and isinstance(cols, Window):
         return rows, cols
@@ -46,6 +46,15 @@ def windows(op: Op, graph: Graph, which: int) -> Windows | None:
     corner, whole = Region(0, 1, 0, 1), full(out.shape)
     local = all(OPS[op.kind].input_region(op, graph, which, part) == part for part in (corner, whole))
     return (POINT, POINT) if local else None
+
+
+def _moving(attrs: Pad | ResizeNearest, shape: tuple[int, ...], out: tuple[int, ...]) -> Windows | None:
+    """Windows of operators that move pixels."""
+    if isinstance(attrs, Pad):
+        (top, _), (left, _) = attrs.pads[1:3]
+        return (Window(1, before=top), Window(1, before=left)) if not any(attrs.pads[3]) else None
+    rows, cols = (nearest_window(shape[axis], out[axis], attrs) for axis in (1, 2))
+    return (rows, cols) if rows and cols else None
 
 
 def sums(op: Op, graph: Graph) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import gcd
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from hilbench.ir.graph import Array, Graph, Op
 from hilbench.ir.opdef import OPS, Monotone, whole_range
 from hilbench.ir.ops.activation import requantize
 from hilbench.ir.quantized import requantize_constants, require_same_quantization, zero_value
-from hilbench.ir.region import Region
+from hilbench.ir.region import Region, Window
 from hilbench.ir.sliding import inside
 
 
@@ -186,6 +187,16 @@ def nearest(inputs: int, outputs: int, attrs: ResizeNearest) -> list[int]:
     place = ((np.arange(outputs, dtype=np.float32) + offset) * scale).astype(np.float64)
     chosen = np.floor(place + 0.5 if attrs.align_corners else place)
     return [int(i) for i in np.minimum(chosen, inputs - 1)]
+
+
+def nearest_window(inputs: int, outputs: int, attrs: ResizeNearest) -> Window | None:
+    """The window through which NearestResize sees one axis; None where float32 picks other pixels than fractions do."""
+    top, bottom = (inputs - 1, outputs - 1) if attrs.align_corners and outputs > 1 else (inputs, outputs)
+    half = top * attrs.half_pixel_centers + bottom * attrs.align_corners  # (2 i top + half) // (2 bottom)
+    common = gcd(2 * top, half, 2 * bottom)
+    window = Window(1, 2 * top // common, before=-half // common, over=2 * bottom // common)
+    seen = [min(window.needs(i, i + 1)[0], inputs - 1) for i in range(outputs)]
+    return window if seen == nearest(inputs, outputs, attrs) else None
 
 
 OPS.add(Reshaping.kind, Reshaping())

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from hilbench.ir.attrs import Concat, Conv2D, DepthwiseConv2D, Elementwise, Pad, Pool2D, Reshape
+from hilbench.ir.attrs import Concat, Conv2D, DepthwiseConv2D, Elementwise, Pad, Pool2D, Reshape, ResizeNearest
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Graph, Op, QuantParams, Tensor
 from hilbench.ir.opdef import OPS
@@ -74,6 +74,9 @@ class Builder:
     def pool(self, x: str, kind: str = "MAX_POOL_2D") -> str:
         return self._op(kind, (x,), Pool2D(Window(2, 2), Window(2, 2)))
 
+    def resize(self, x: str, rows: int, cols: int) -> str:
+        return self._op("RESIZE_NEAREST_NEIGHBOR", (x,), ResizeNearest(), (1, rows, cols, self.graph[x].shape[3]))
+
     def reshape(self, x: str, shape: tuple[int, ...]) -> str:
         return self._op("RESHAPE", (x,), Reshape(), shape)
 
@@ -101,7 +104,7 @@ def random_graph(data: st.DataObject) -> Graph:
 def _random_op(draw: Callable[[st.SearchStrategy[Any]], Any], b: Builder, maps: list[str]) -> str:
     x = draw(st.sampled_from(maps[-3:]))
     _, rows, cols, _ = b.graph[x].shape
-    kind = draw(st.sampled_from(("conv", "conv", "depthwise", "add", "concat", "pad", "pool")))
+    kind = draw(st.sampled_from(("conv", "conv", "depthwise", "add", "concat", "pad", "pool", "resize")))
     alike = [name for name in maps if b.graph[name].shape == b.graph[x].shape]
     if kind == "add":
         return b.add(x, draw(st.sampled_from(alike)))
@@ -109,6 +112,8 @@ def _random_op(draw: Callable[[st.SearchStrategy[Any]], Any], b: Builder, maps: 
         return b.concat(x, draw(st.sampled_from(alike)))
     if kind == "pad":
         return b.pad(x, draw(st.sampled_from(((0, 1), (1, 1), (2, 0)))), draw(st.sampled_from(((0, 1), (1, 0)))))
+    if kind == "resize" and rows * cols <= 200:
+        return b.resize(x, draw(st.integers(1, 2 * rows)), draw(st.integers(1, 2 * cols)))
     if kind == "pool" and min(rows, cols) >= 2:
         return b.pool(x, draw(st.sampled_from(("MAX_POOL_2D", "AVERAGE_POOL_2D"))))
     kernel = draw(st.sampled_from((1, 2, 3, 5)))
