@@ -26,8 +26,8 @@ SCHEDULES = ("", "+patch:2x2", "+patch", "+rolling", "+rolling:input=streamed")
 
 def main(paths: list[Path]) -> None:
     """One row per model and schedule."""
-    print("| model | variant | arena B | lower bound B | gap B | extra MACs | seconds |")
-    print("|---|---|---:|---:|---:|---:|---:|")
+    print("| model | variant | arena B | lower bound B | gap B | extra MACs | Mcycles | seconds |")
+    print("|---|---|---:|---:|---:|---:|---:|---:|")
     for path in paths:
         graph = transform(load_model(path), Variant.parse("int8")).graph
         for schedule in SCHEDULES:
@@ -44,7 +44,8 @@ def row(name: str, graph: Graph, variant: Variant) -> str:
     seconds = time.perf_counter() - start
     arena, bound = plan.arena_bytes, plan.lower_bound_bytes
     extra = plan.extra_macs / plan.macs if plan.macs else 0
-    return f"| {name} | {variant} | {arena:,} | {bound:,} | {arena - bound:,} | {extra:.1%} | {seconds:.2f} |"
+    sizes = f"{arena:,} | {bound:,} | {arena - bound:,} | {extra:.1%}"
+    return f"| {name} | {variant} | {sizes} | {plan.cycles / 1e6:.2f} | {seconds:.2f} |"
 
 
 if __name__ == "__main__":

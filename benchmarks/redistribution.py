@@ -110,9 +110,9 @@ def planned(graph: Graph, schedule: Part) -> Plan:
     quarter = mobilenet.SHAPE[0] // 4
     narrower = next(p for p, op in enumerate(graph.ops) if graph[op.outputs[0]].shape[1] < quarter)
     stage = tuple(range(narrower - 1))  # what comes last before it only expands the channels for it
-    proposed = SCHEDULES[schedule.name].propose(graph, schedule.argument, kernels.scratch)
+    proposed = SCHEDULES[schedule.name].propose(graph, schedule.argument, kernels.ways)
     wanted = [each for each in proposed if schedule.name == LAYERS or _first(each).ops == stage]
-    return choose_plan(graph, wanted, kernels.along)
+    return choose_plan(graph, wanted, lambda each: [ways[0] for ways in kernels.along(each)])
 
 
 def _first(schedule: Schedule) -> Patches:

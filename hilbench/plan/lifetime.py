@@ -15,6 +15,8 @@ from hilbench.variants.stages import STATE_BYTES, VIEWS, aligned, ring_bytes, st
 class Working:
     """What the kernel of one operator needs: its name, scratch in bytes, and whether its output may lie in its input.
 
+    `cycles` are those of one call, 0 where nobody knows.
+
     `in_place` is a promise of the kernel: it reads an element of an input of the output's shape before it writes the
     element at the same place, and not again.
     """
@@ -22,6 +24,7 @@ class Working:
     kernel: str
     scratch: int = 0
     in_place: bool = False
+    cycles: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from math import fsum
 from typing import Literal
 
 from hilbench.ir.graph import Graph
@@ -39,6 +40,7 @@ class Step:
     `kernel` is None where nothing has to be executed (a RESHAPE whose output shares its input's bytes).
     `live_bytes` is the memory in use while it runs: sum of the sizes of the live buffers.
     `macs` counts what is executed, halo recomputation included, zeros of sparse weights left out.
+    `cycles` are modelled for a Cortex-M4 from what the kernel's contract and the schedule say, 0 where it says nothing.
     """
 
     index: int
@@ -49,6 +51,7 @@ class Step:
     scratch: str | None
     live_bytes: int
     macs: int
+    cycles: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,11 @@ class Plan:
             if tensor in buffer.holds:
                 return buffer
         raise KeyError(tensor)
+
+    @property
+    def cycles(self) -> float:
+        """Modelled cycles of all steps that have any."""
+        return fsum(step.cycles for step in self.steps)
 
     def digest(self) -> str:
         """SHA-256 of the plan, the graph included, as hex."""

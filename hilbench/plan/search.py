@@ -10,7 +10,9 @@ from hilbench.plan.arena import extent, place
 from hilbench.plan.lifetime import Life, Working, is_view, live_bytes, lives, stage_ops
 from hilbench.plan.patch import executed_macs
 from hilbench.plan.plan import Buffer, Plan, Step
-from hilbench.variants.schedule import Schedule
+from hilbench.variants.prices import calls, overhead
+from hilbench.variants.schedule import Rolling, Schedule
+from hilbench.variants.stages import aligned, stage_gathers
 from hilbench.variants.strips import op_macs
 
 
@@ -52,10 +54,49 @@ def price(graph: Graph, schedule: Schedule, working: Sequence[Working], whole: t
     return Price(max(live, default=0), sum(executed_macs(graph, schedule, whole)), schedule)
 
 
-def place_again(plan: Plan, working: Sequence[Working], enough: int = 0) -> Plan:
-    """The plan of the same graph and schedule with other kernels."""
+def cheapest_plan(
+    graph: Graph, schedules: Iterable[Schedule], ways: Callable[[Schedule], Sequence[Sequence[Working]]], limit: int
+) -> Plan:
+    """The plan with the fewest cycles of those whose arena has at most `limit` bytes.
+
+    `ways(schedule)[p]` are the kernels for the operator at position p, the cheapest first and the leanest last. At
+    least one schedule has to fit with the leanest.
+    """
+    whole = tuple(op_macs(op, graph) for op in graph.ops)
+    lean = [(schedule, [each[-1] for each in ways(schedule)]) for schedule in schedules]
+    small = [each for each in lean if price(graph, *each, whole).bound <= limit]
+    plans = [place_schedule(graph, *each, whole, limit) for each in small]
+    fitting = [_within(plan, ways(plan.schedule), limit) for plan in plans if plan.arena_bytes <= limit]
+    best, working = min(fitting, key=lambda each: (each[0].cycles, each[0].lower_bound_bytes))
+    return place_schedule(graph, best.schedule, working, whole)
+
+
+def _within(plan: Plan, ways: Sequence[Sequence[Working]], limit: int) -> tuple[Plan, list[Working]]:
+    """The plan with the cheapest kernels for which there is room in `limit` bytes, which it needs with the leanest.
+
+    A step's scratch lives in that step alone, so what fits beside its live tensors is known beforehand; but buffers may
+    not be placed without gaps. Then kernels are given up where the arena is too large, those with most scratch first.
+    """
     whole = tuple(op_macs(op, plan.graph) for op in plan.graph.ops)
-    return place_schedule(plan.graph, plan.schedule, working, whole, enough)
+    room = {step.op: limit - step.live_bytes + aligned(ways[step.op][-1].scratch) for step in plan.steps}
+    wanted = [_fitting(each, room[position]) for position, each in enumerate(ways)]
+    while True:
+        working = [each[0] for each in wanted]
+        found = place_schedule(plan.graph, plan.schedule, working, whole, limit)
+        if found.arena_bytes <= limit:
+            return found, working
+        del wanted[_given_up(found, wanted, limit)][0]
+
+
+def _fitting(ways: Sequence[Working], room: int) -> list[Working]:
+    return [each for each in ways[:-1] if aligned(each.scratch) <= room] + [ways[-1]]
+
+
+def _given_up(plan: Plan, wanted: Sequence[Sequence[Working]], limit: int) -> int:
+    """The operator with most scratch of those that have another kernel, where buffers lie beyond the limit if any."""
+    high = [buffer for buffer in plan.buffers if buffer.offset + buffer.size > limit]
+    there = {step.op for step in plan.steps if any(each.first <= step.index <= each.last for each in high)}
+    return max((p for p, each in enumerate(wanted) if len(each) > 1), key=lambda p: (p in there, wanted[p][0].scratch))
 
 
 def place_schedule(
@@ -90,6 +131,7 @@ def _steps(
 ) -> tuple[Step, ...]:
     live = live_bytes(found, len(graph.ops))
     scratch = {life.first: life.name for life in found if life.kind == "scratch"}
+    cycles = _cycles(graph, schedule, working, macs)
     order = [(stage, op) for stage, each in enumerate(schedule.stages) for op in stage_ops(each)]
     return tuple(
         Step(
@@ -101,6 +143,22 @@ def _steps(
             scratch=scratch.get(index),
             live_bytes=live[index],
             macs=macs[index],
+            cycles=cycles[index],
         )
         for index, (stage, op) in enumerate(order)
     )
+
+
+def _cycles(graph: Graph, schedule: Schedule, working: Sequence[Working], macs: Sequence[int]) -> list[float]:
+    """Modelled cycles of every step; of patches in proportion to what they compute."""
+    found: list[float] = []
+    for stage in schedule.stages:
+        for position in stage_ops(stage):
+            op, once = graph.ops[position], working[position].cycles
+            if isinstance(stage, Rolling):
+                gathered = sum(stage_gathers(graph, stage, op).values())
+                found.append(calls(graph, stage, op) * once + overhead(graph, stage, op, gathered))
+            else:
+                whole = op_macs(op, graph)
+                found.append(once * macs[len(found)] / whole if whole else once)
+    return found

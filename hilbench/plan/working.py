@@ -1,21 +1,16 @@
-"""Which kernel runs an operator, and what it needs: run whole, or in pieces of a few pixels."""
+"""Which kernels can run an operator, and what each needs: run whole, or in pieces of a few pixels."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 
 from hilbench.errors import UnsupportedModel, UnsupportedOp
 from hilbench.ir.graph import Graph, Op
-from hilbench.kernels.catalogue import options
-from hilbench.kernels.family import TILED
+from hilbench.kernels.catalogue import Option, options
 from hilbench.plan.lifetime import Working, is_view, stage_ops
 from hilbench.variants.schedule import Rolling, Schedule
-
-FAST_FEATURES = frozenset({"dsp", "mve", "thumb"})
-"""Instructions for which kernels unpack their operands into scratch; those that do without need little or none."""
-
-FAST_PIXELS = 4
-"""Fewer pixels than this at a time do not repay what those kernels prepare."""
+from hilbench.variants.variant import Way
 
 
 class Kernels:
@@ -23,14 +18,11 @@ class Kernels:
 
     def __init__(self, graph: Graph, features: frozenset[str]) -> None:
         self.graph, self.features = graph, features
-        self._known: dict[tuple[int, int], Working] = {}
+        self._known: dict[tuple[int, int], tuple[Working, ...]] = {}
+        self._check()
 
-    def whole(self) -> list[Working]:
-        """For every operator the kernel that runs it whole.
-
-        Raises:
-            UnsupportedModel: no kernel serves some of them; all are listed.
-        """
+    def _check(self) -> None:
+        """Raise UnsupportedModel where no kernel serves an operator; all are listed."""
         missing: list[UnsupportedOp] = []
         for position, op in enumerate(self.graph.ops):
             try:
@@ -39,25 +31,29 @@ class Kernels:
                 missing.append(UnsupportedOp(op.kind, op.index, op.outputs[0], str(error.args[0])))
         if missing:
             raise UnsupportedModel(self.graph.name, missing)
-        return [self.of(position) for position in range(len(self.graph.ops))]
 
-    def of(self, position: int, piece: int = 0) -> Working:
-        """The kernel of one operator, run whole or (`piece` > 0) so many pixels at a time.
+    def of(self, position: int, piece: int = 0) -> tuple[Working, ...]:
+        """The kernels of one operator, run whole or (`piece` > 0) so many pixels at a time.
+
+        Each takes more cycles than the one before it, and needs less scratch.
 
         Raises:
             LookupError: no kernel serves it.
         """
         if (position, piece) not in self._known:
-            self._known[position, piece] = self._served(self.graph.ops[position], piece)
+            self._known[position, piece] = self._serving(self.graph.ops[position], piece)
         return self._known[position, piece]
 
-    def scratch(self, position: int, piece: int) -> tuple[int, int]:
-        """Working space in bytes of that kernel, which is the leanest and the fastest one here."""
-        size = self.of(position, piece).scratch
-        return size, size
+    def ways(self, position: int, piece: int) -> Sequence[Way]:
+        """What those kernels need."""
+        return [Way(each.cycles, each.scratch) for each in self.of(position, piece)]
 
-    def along(self, schedule: Schedule) -> Sequence[Working]:
-        """What every operator needs in a schedule, by position."""
+    def whole(self) -> list[tuple[Working, ...]]:
+        """The kernels that run every operator whole, by position."""
+        return [self.of(position) for position in range(len(self.graph.ops))]
+
+    def along(self, schedule: Schedule) -> list[tuple[Working, ...]]:
+        """The kernels of every operator in a schedule, by position."""
         found = self.whole()
         for stage in schedule.stages:
             if isinstance(stage, Rolling):
@@ -65,9 +61,15 @@ class Kernels:
                     found[position] = self.of(position, stage.pieces[self.graph.ops[position].outputs[0]])
         return found
 
-    def _served(self, op: Op, piece: int) -> Working:
+    def _serving(self, op: Op, piece: int) -> tuple[Working, ...]:
         if is_view(op, self.graph):
-            return Working("")
-        few = op.kind in TILED and 0 < piece < FAST_PIXELS
-        best = options(op, self.graph, self.features - FAST_FEATURES if few else self.features, piece)[0]
-        return Working(best.kernel.name, best.scratch, best.kernel.in_place)
+            return (Working(""),)
+        found: list[Option] = []
+        for option in options(op, self.graph, self.features, piece):
+            if not found or option.scratch < found[-1].scratch:
+                found.append(option)
+        return tuple(Working(o.kernel.name, o.scratch, o.kernel.in_place, _known_cycles(o)) for o in found)
+
+
+def _known_cycles(option: Option) -> float:
+    return 0.0 if option.cycles == inf else option.cycles

@@ -14,71 +14,78 @@ from math import inf
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Graph
 from hilbench.variants.demand import grid, sums, windows
+from hilbench.variants.prices import calls, overhead
 from hilbench.variants.rolls import Rolls
 from hilbench.variants.schedule import Layer, Rolling, Spans, Stage
 from hilbench.variants.schedules.patch import is_local
 from hilbench.variants.stages import VIEWS, aligned, saved
 from hilbench.variants.strips import op_macs, strip_counts, strips_of
-from hilbench.variants.variant import Scratch
+from hilbench.variants.variant import Way, Ways
 
 PIECES = (1, 2, 4, 8, 16, 1 << 15)
 """Pixels of a row that are written at a time: those tried; the last means whole rows."""
 
-PIECE_COST, FAST_COST, SLOW_COST = 1500.0, 1.5, 10.0
-"""Instructions of a piece besides its MACs, and of a MAC in fast and in other kernels: this project's own kernels on a
-Cortex-M4, roughly; they only rank stages that fit."""
-
 
 @dataclass(frozen=True)
 class Load:
-    """One operator of a stage: its MACs, and the bytes alive while it runs, with the leanest and the fastest kernel."""
+    """One operator of a stage: calls of its kernel, bytes alive besides scratch, and the kernels that serve it."""
 
-    macs: int
-    lean: int
-    fast: int
+    calls: int
+    besides: int
+    ways: Sequence[Way]
+
+    @property
+    def lean(self) -> int:
+        """Bytes alive while it runs, with the kernel that needs least."""
+        return self.besides + aligned(self.ways[-1].scratch)
+
+    def cost(self, limit: float) -> float:
+        """Cycles with the cheapest kernel that fits into `limit` bytes; without end where none does."""
+        fitting = (way.cycles for way in self.ways if self.besides + aligned(way.scratch) <= limit)
+        return self.calls * next(fitting, inf)
 
 
 @dataclass(frozen=True)
 class Candidate:
     """A stage between two cuts: what its operators need, and the pieces it is run in (0: one whole layer).
 
-    `extra` MACs are executed besides those of its operators.
+    `extra` MACs are executed besides those of its operators; `overhead` are cycles besides those of its kernels.
     """
 
     loads: tuple[Load, ...]
     pieces: int
     stage: Stage
     extra: int = 0
+    overhead: float = 0.0
 
-    @property
+    @cached_property
     def bytes(self) -> int:
         """Bytes alive while it runs, with the leanest kernels."""
         return max(load.lean for load in self.loads)
 
     def cost(self, limit: float) -> float:
-        """Instructions, roughly, with the fastest kernels that fit into `limit` bytes."""
-        work = sum(load.macs * (FAST_COST if load.fast <= limit else SLOW_COST) for load in self.loads)
-        return work + PIECE_COST * self.pieces
+        """Cycles with the cheapest kernels that fit into `limit` bytes."""
+        return self.overhead + sum(load.cost(limit) for load in self.loads)
 
     def apart(self, graph: Graph) -> Candidate:
         """With output and input beside each other instead of overlapping."""
         if not isinstance(self.stage, Rolling) or self.stage.overlap is None:
             return self
         more = saved(graph, self.stage.overlap)
-        loads = tuple(Load(load.macs, load.lean + more, load.fast + more) for load in self.loads)
+        loads = tuple(replace(load, besides=load.besides + more) for load in self.loads)
         return replace(self, loads=loads, stage=replace(self.stage, overlap=None))
 
 
 class Cuts:
     """The stages that a graph can be cut into, with what each needs.
 
-    `scratch(p, piece)` is the working space in bytes of operator p's leanest and fastest kernel, run whole (0) or
-    `piece` pixels at a time; graph inputs in `streamed` never exist whole, but with `reread` come as often as asked.
+    `ways(p, piece)` are operator p's kernels, run whole (0) or `piece` pixels at a time; graph inputs in `streamed`
+    never exist whole, but with `reread` come as often as asked.
     """
 
-    def __init__(self, graph: Graph, scratch: Scratch, streamed: tuple[str, ...] = (), reread: bool = False) -> None:
-        self.graph, self.scratch, self.streamed = graph, scratch, streamed
-        self.rolls = Rolls(graph, scratch, streamed, reread)
+    def __init__(self, graph: Graph, ways: Ways, streamed: tuple[str, ...] = (), reread: bool = False) -> None:
+        self.graph, self.ways, self.streamed = graph, ways, streamed
+        self.rolls = Rolls(graph, ways, streamed, reread)
 
     @cached_property
     def lives(self) -> dict[str, tuple[int, int]]:
@@ -109,7 +116,7 @@ class Cuts:
         if whole - (0 if extra else self._most_saved(stop)) > limit:
             return
         if stop - start == 1 and not extra and not self._feeds(start, stop) and whole <= limit:
-            yield Candidate((self._load(start, whole, 0, self._macs[start]),), 0, Layer(start))
+            yield Candidate((Load(1, whole, self.ways(start, 0)),), 0, Layer(start))
         if self._rolls(start, stop):
             found = (
                 self._rolled(range(start, stop), strips, most, whole)
@@ -156,22 +163,20 @@ class Cuts:
         stage = rolled.stage
         if len(ops) == 1 and not (stage.overlap or stage.streamed or len(strips) > 1):
             return None
-        pieces = [stage.pieces[self.graph.ops[p].outputs[0]] for p in ops]
-        macs = [self._macs[p] if len(strips) == 1 else self._striped_macs(p, strips) for p in ops]
-        loads = tuple(
-            self._load(p, whole + rolled.fixed + rolled.gathers[p], piece, count)
-            for p, piece, count in zip(ops, pieces, macs, strict=True)
-        )
-        return Candidate(loads, rolled.pieces, stage, sum(macs) - sum(self._macs[p] for p in ops))
+        loads, overheads, macs = [], [], []
+        for p in ops:
+            op, gathers = self.graph.ops[p], rolled.gathers[p]
+            ways = self.ways(p, stage.pieces[op.outputs[0]])
+            loads.append(Load(calls(self.graph, stage, op), whole + rolled.fixed + gathers, ways))
+            overheads.append(overhead(self.graph, stage, op, gathers))
+            macs.append(self._macs[p] if len(strips) == 1 else self._striped_macs(p, strips))
+        extra = sum(macs) - sum(self._macs[p] for p in ops)
+        return Candidate(tuple(loads), rolled.pieces, stage, extra, sum(overheads))
 
     def _outputs(self, start: int, stop: int) -> tuple[str, ...]:
         """What the operators write and others read."""
         written = (self.graph.ops[p].outputs[0] for p in range(start, stop))
         return tuple(name for name in written if not self._inner(name, start, stop))
-
-    def _load(self, position: int, besides: int, piece: int, macs: int) -> Load:
-        lean, fast = self.scratch(position, piece)
-        return Load(macs, besides + aligned(lean), besides + aligned(fast))
 
     @cached_property
     def _macs(self) -> list[int]:

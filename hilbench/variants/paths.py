@@ -23,17 +23,25 @@ class _Path:
     stages: tuple[Stage, ...] = ()
 
 
-def best_stages(edges: Edges, limit: float = inf, extra: int = 0) -> Schedule | None:
+def best_stages(edges: Edges, limit: float = inf, extra: int = 0) -> list[Schedule]:
     """The stages that need the least memory, or no more than `limit` bytes, and the least time of those.
 
-    At most `extra` MACs are executed besides those of the operators. None where no sequence of stages is possible.
+    Then, as bytes may have no place, those in the fewest pieces too. At most `extra` MACs are executed besides those of
+    the operators. Empty where no sequence of stages is possible.
     """
     if (most := bottleneck(edges, extra)) > limit or most == inf:
-        return None
+        return []
     most = most if limit == inf else limit
     fitting = [[(start, one) for start, one in incoming if one.bytes <= most] for incoming in edges]
-    found = _fronts(fitting, extra, lambda path, one: path.cost + one.cost(most))
-    return Schedule(min(found[-1], key=lambda path: (path.cost, len(path.stages))).stages)
+    return [
+        _least(fitting, extra, lambda path, one: path.cost + one.cost(most)),
+        _least(fitting, extra, lambda path, one: path.cost + one.pieces),
+    ]
+
+
+def _least(edges: Edges, extra: int, cost: Callable[[_Path, Candidate], float]) -> Schedule:
+    paths = _fronts(edges, extra, cost)[-1]
+    return Schedule(min(paths, key=lambda path: (path.cost, len(path.stages))).stages)
 
 
 def bottleneck(edges: Edges, extra: int = 0) -> float:

@@ -13,7 +13,7 @@ from hilbench.variants.demand import Followed, Raster, piece_of, sums
 from hilbench.variants.schedule import Overlap, Rolling, Spans
 from hilbench.variants.stages import STATE_BYTES, aligned, gathered, jumps, ring_bytes, saved, sum_bytes
 from hilbench.variants.strips import rasters
-from hilbench.variants.variant import Scratch
+from hilbench.variants.variant import Ways
 
 FETCHED = 4
 """Streamed inputs have few channels: so many times more of their pixels are fetched at a time."""
@@ -37,7 +37,7 @@ class Rolled:
 
 @dataclass
 class _Sizes:
-    """Bytes of a stage while its maps are still being laid out: `works[p]` is the scratch of operator p's kernel."""
+    """Bytes of a stage while its maps are being laid out: `works[p]` is the least scratch of operator p's kernels."""
 
     fixed: int
     works: dict[int, int]
@@ -64,10 +64,10 @@ class _Sizes:
 
 
 class Rolls:
-    """Finds the rolling stages of a graph; `scratch` and `streamed` as in `Cuts`."""
+    """Finds the rolling stages of a graph; `ways` and `streamed` as in `Cuts`."""
 
-    def __init__(self, graph: Graph, scratch: Scratch, streamed: tuple[str, ...], reread: bool) -> None:
-        self.graph, self.scratch, self.streamed, self.reread = graph, scratch, streamed, reread
+    def __init__(self, graph: Graph, ways: Ways, streamed: tuple[str, ...], reread: bool) -> None:
+        self.graph, self.ways, self.streamed, self.reread = graph, ways, streamed, reread
         self._blocks = Blocks(graph, streamed)
         self._gathered: dict[tuple[int, int, Raster, Raster], int] = {}
 
@@ -101,7 +101,7 @@ class Rolls:
         fixed = rings + aligned(STATE_BYTES * len(stage.pieces)) + sum_bytes(graph, stage) - saved(graph, stage.overlap)
         works, gathers = {}, {}
         for p in stage.ops:
-            works[p] = aligned(self.scratch(p, stage.pieces[graph.ops[p].outputs[0]])[0])
+            works[p] = aligned(self.ways(p, stage.pieces[graph.ops[p].outputs[0]])[-1].scratch)
             gathers[p] = self._gathers(stage, p, found)
         return _Sizes(fixed, works, gathers)
 

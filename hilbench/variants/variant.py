@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from hilbench.errors import UsageError, one_of
 from hilbench.ir.graph import Array, Graph
@@ -49,26 +49,34 @@ class Sparsity:
     apply: Callable[[Graph, str], Transformed]
 
 
-Scratch = Callable[[int, int], tuple[int, int]]
-"""Bytes of working space of the leanest and of the fastest kernel, by operator and piece (`Scheduling`)."""
+class Way(NamedTuple):
+    """A kernel that serves an operator: cycles of one call, 0 where nobody knows, and working space in bytes."""
+
+    cycles: float
+    scratch: int
+
+
+Ways = Callable[[int, int], Sequence[Way]]
+"""The kernels that serve an operator, by its position and piece (`Scheduling`): each is cheaper than the next, and
+needs more working space."""
 
 
 @dataclass(frozen=True)
 class Scheduling:
-    """In what order work is done. `propose(graph, argument, scratch)` yields schedules; the planner prices and picks.
+    """In what order work is done. `propose(graph, argument, ways)` yields schedules; the planner prices and picks.
 
-    `scratch(p, piece)` is the working space in bytes that the leanest and the fastest kernel of the operator at
-    position p need, run whole (piece 0) or so many pixels at a time, for techniques that weigh it themselves. A
-    scheduling that proposes nothing for a graph raises UnsupportedModel and says why.
+    `ways(p, piece)` are the kernels for the operator at position p, run whole (piece 0) or so many pixels at a time,
+    for techniques that weigh them themselves. A scheduling that proposes nothing for a graph raises UnsupportedModel
+    and says why.
 
     `budget(argument)` is None where kernels are to be as fast as they come, whatever scratch they need; otherwise
-    memory comes first, and faster kernels are taken within so many bytes of arena (0: the least that is possible).
+    the cheapest are taken with which the arena has so many bytes at most (0: the least that is possible).
     """
 
     name: str
     summary: str
     check: Callable[[str], None]
-    propose: Callable[[Graph, str, Scratch], Iterable[Schedule]]
+    propose: Callable[[Graph, str, Ways], Iterable[Schedule]]
     budget: Callable[[str], int | None] = lambda argument: None
 
 

@@ -12,7 +12,7 @@ from hilbench.ir.opdef import OPS
 from hilbench.ir.region import Region, full
 from hilbench.variants.schedule import Layer, Patches, Schedule, Spans
 from hilbench.variants.schedules.layers import layer_by_layer
-from hilbench.variants.variant import SCHEDULES, Scheduling, Scratch
+from hilbench.variants.variant import SCHEDULES, Scheduling, Ways
 
 NAME = "patch"
 _GRID = re.compile(r"([1-9]\d{0,3})x([1-9]\d{0,3})")
@@ -34,7 +34,7 @@ def _check(argument: str) -> None:
     _grid(argument)
 
 
-def _propose(graph: Graph, argument: str, scratch: Scratch) -> Iterator[Schedule]:
+def _propose(graph: Graph, argument: str, ways: Ways) -> Iterator[Schedule]:
     """Every prefix with the grid of `argument`; without one layer by layer, and every prefix with every grid."""
     grid = _grid(argument)
     prefixes = _prefixes(graph)
@@ -162,5 +162,11 @@ def _cannot(graph: Graph, prefixes: range, argument: str) -> UnsupportedModel:
 
 SCHEDULES.add(
     NAME,
-    Scheduling(NAME, "patch[:ROWSxCOLUMNS]: a prefix patch by patch, halo recomputed (MCUNetV2)", _check, _propose),
+    Scheduling(
+        NAME,
+        "patch[:ROWSxCOLUMNS]: a prefix patch by patch, halo recomputed (MCUNetV2)",
+        _check,
+        _propose,
+        lambda argument: 0,
+    ),
 )

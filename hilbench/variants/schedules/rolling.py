@@ -22,7 +22,7 @@ from hilbench.variants.paths import Edges, all_stages, apart, best_stages, bottl
 from hilbench.variants.schedule import Schedule
 from hilbench.variants.schedules.layers import layer_by_layer
 from hilbench.variants.strips import op_macs
-from hilbench.variants.variant import SCHEDULES, Part, Scheduling, Scratch, Variant
+from hilbench.variants.variant import SCHEDULES, Part, Scheduling, Variant, Ways
 
 NAME = "rolling"
 INPUTS = ("resident", "streamed", "reread")
@@ -97,20 +97,21 @@ def _check(argument: str) -> None:
     _read(argument)
 
 
-def _propose(graph: Graph, argument: str, scratch: Scratch) -> Iterator[Schedule]:
-    """Layer by layer where the input is resident, and the stages that need least."""
+def _propose(graph: Graph, argument: str, ways: Ways) -> Iterator[Schedule]:
+    """Layer by layer where the input is resident, and the best stages."""
     wish = _read(argument)
     streamed = () if wish.input == "resident" else graph.inputs
     extra = int((wish.mac - 1) * sum(op_macs(op, graph) for op in graph.ops))
-    edges = _stages(Cuts(graph, scratch, streamed, wish.input == "reread"), wish, extra)
-    found = [best_stages(each, wish.arena or inf, extra) for each in (edges, apart(edges, graph))]
+    edges = _stages(Cuts(graph, ways, streamed, wish.input == "reread"), wish, extra)
+    both = (edges, apart(edges, graph))
+    found = [schedule for each in both for schedule in best_stages(each, wish.arena or inf, extra)]
     if not streamed:
         yield layer_by_layer(graph)
-    elif found == [None, None]:
+    elif not found:
         first = graph.ops[0]
         why = "no stage of operators can take the input in pieces" if wish.arena == 0 else "no stages are that small"
         raise UnsupportedModel(graph.name, [UnsupportedOp(first.kind, first.index, first.outputs[0], why)])
-    yield from (schedule for schedule in found if schedule is not None)
+    yield from found
 
 
 def _stages(cuts: Cuts, wish: _Wish, extra: int) -> Edges:

@@ -10,7 +10,7 @@ from hilbench.plan.order import best_order, reordered
 from hilbench.plan.plan import Plan
 from hilbench.plan.search import choose_plan
 from hilbench.variants.schedule import Patches
-from hilbench.variants.variant import SCHEDULES
+from hilbench.variants.variant import SCHEDULES, Way
 from tests.unit.plan.small import Builder
 
 
@@ -18,7 +18,9 @@ def plan_of(graph: Graph, schedule: str = "layers", argument: str = "", scratch:
     """A plan in which every kernel needs `scratch`, and ADD works in place."""
     every = [Working("k", scratch, op.kind == "ADD") for op in graph.ops]
     return choose_plan(
-        graph, SCHEDULES[schedule].propose(graph, argument, lambda position, piece: (scratch, scratch)), lambda _: every
+        graph,
+        SCHEDULES[schedule].propose(graph, argument, lambda position, piece: [Way(1.0, scratch)]),
+        lambda _: every,
     )
 
 

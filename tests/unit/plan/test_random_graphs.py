@@ -22,7 +22,7 @@ from hilbench.variants.cuts import Cuts
 from hilbench.variants.demand import follow, grid
 from hilbench.variants.schedule import Layer, Patches, Rolling, Schedule
 from hilbench.variants.strips import op_macs, rasters
-from hilbench.variants.variant import SCHEDULES
+from hilbench.variants.variant import SCHEDULES, Way
 from tests.unit.plan.simulate import Machine, covered
 from tests.unit.plan.small import random_graph
 
@@ -34,9 +34,9 @@ def working(graph: Graph) -> list[Working]:
     return [Working("k", 5 * (i % 3), op.kind in IN_PLACE) for i, op in enumerate(graph.ops)]
 
 
-def none(position: int, piece: int) -> tuple[int, int]:
+def none(position: int, piece: int) -> list[Way]:
     """No scratch."""
-    return 0, 0
+    return [Way(1.0, 0)]
 
 
 def inputs_of(graph: Graph) -> dict[str, np.ndarray]:
@@ -117,7 +117,7 @@ def test_rolling(data: st.DataObject) -> None:
     graph = random_graph(data)
     wish = data.draw(st.sampled_from(WISHES))
     try:
-        schedules = list(SCHEDULES["rolling"].propose(graph, wish, lambda p, _: (working(graph)[p].scratch,) * 2))
+        schedules = list(SCHEDULES["rolling"].propose(graph, wish, lambda p, _: [Way(1.0, working(graph)[p].scratch)]))
     except UnsupportedModel:
         assert "streamed" in wish or "reread" in wish
         return

@@ -1,0 +1,83 @@
+"""Kernels are chosen with the schedule: the cheapest where memory is free, the cheapest that fit where it is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from hilbench.errors import UnsupportedModel, UsageError
+from hilbench.ir.attrs import Activation, Conv2D
+from hilbench.ir.dtype import DType
+from hilbench.ir.graph import Graph
+from hilbench.ir.region import Window
+from hilbench.kernels.catalogue import options
+from hilbench.plan.make import make_plan
+from hilbench.plan.plan import Plan
+from hilbench.variants.variant import SCHEDULES, Part
+from tests.graphs import Builder, weighted
+
+DSP = frozenset({"dsp"})
+
+
+@pytest.fixture(scope="module")
+def graph() -> Graph:
+    """Three convolutions; the maps of the first are the largest."""
+    b = Builder(3, DType.INT8)
+    x = b.input((1, 16, 16, 8))
+    window = Window(3, 2, 1, 1, 1)
+    for channels in (8, 16, 16):
+        w, bias, output = weighted(b, x, (channels, 3, 3, b.shape(x)[3]), 0, 9 * b.shape(x)[3])
+        x = b.op("CONV_2D", (x, w, bias), Conv2D(window, window, Activation.NONE), output)
+    return b.done()
+
+
+def planned(graph: Graph, schedule: str, argument: str = "") -> Plan:
+    return make_plan(graph, Part(schedule, argument), DSP)
+
+
+def test_without_a_limit_every_kernel_is_the_cheapest(graph: Graph) -> None:
+    plan = planned(graph, "layers")
+    cheapest = [options(op, graph, DSP)[0] for op in graph.ops]
+    assert [step.kernel for step in plan.steps] == [each.kernel.name for each in cheapest]
+    assert [step.cycles for step in plan.steps] == [each.cycles for each in cheapest]
+
+
+def test_kernels_are_given_up_for_an_arena_as_far_as_needed(graph: Graph) -> None:
+    free = planned(graph, "layers")
+    seen = [free]
+    for less in range(1, 40):
+        limit = free.arena_bytes - 256 * less
+        try:
+            plan = planned(graph, "layers", f"arena={limit}")
+        except UnsupportedModel as error:
+            assert "bytes of arena" in error.ops[0].why
+            break
+        assert plan.arena_bytes <= limit
+        assert plan.cycles >= seen[-1].cycles
+        seen.append(plan)
+    assert len({plan.cycles for plan in seen}) > 1
+    assert less < 39, "an arena of nothing was enough"
+
+
+def test_within_its_limit_no_step_has_a_cheaper_kernel_that_fits(graph: Graph) -> None:
+    limit = planned(graph, "layers").arena_bytes - 1024
+    plan = planned(graph, "layers", f"arena={limit}")
+    for step in plan.steps:
+        scratch = next((b.size for b in plan.buffers if b.name == step.scratch), 0)
+        for option in options(graph.ops[step.op], graph, DSP):
+            fits = step.live_bytes - scratch + option.scratch <= limit
+            assert option.cycles >= step.cycles or not fits
+
+
+def test_a_rolling_plan_keeps_its_limit_and_is_faster_with_more(graph: Graph) -> None:
+    least = planned(graph, "rolling")
+    more = planned(graph, "rolling", f"arena={least.arena_bytes + 2048}")
+    assert more.arena_bytes <= least.arena_bytes + 2048
+    assert more.cycles < least.cycles
+    with pytest.raises(UnsupportedModel, match="bytes of arena"):
+        planned(graph, "rolling", f"arena={least.arena_bytes - 4}")
+
+
+@pytest.mark.parametrize("argument", ["arena=0", "arena=2x", "sram=5", "arena"])
+def test_wrong_limits_are_refused(argument: str) -> None:
+    with pytest.raises(UsageError, match="right: layers, layers:arena=65536"):
+        SCHEDULES["layers"].check(argument)
