@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -89,6 +90,18 @@ def test_kernel_equals_reference(name: str, tmp_path: Path) -> None:
         expected = reference(planned.graph, inputs)
         for output, got in run(program, planned, inputs).items():
             compare(output, got, expected[output], planned.graph)
+
+
+def test_kernels_compile_side_by_side(tmp_path: Path) -> None:
+    source = tmp_path / "all.c"
+    source.write_text("".join(f'#include "{kernel.source}"\n' for kernel in catalogue().values()))
+    done = subprocess.run(
+        ["gcc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", str(source)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def compare(output: str, got: np.ndarray, expected: np.ndarray, graph: Graph) -> None:
