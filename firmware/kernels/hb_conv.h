@@ -3,7 +3,7 @@
  * Weights are [out_channels][kernel_h][kernel_w][group_inputs] for CONV_2D and [kernel_h][kernel_w][out_channels] for
  * DEPTHWISE_CONV_2D. Sparse weights are kept per tap (out channel, row, column) in that order: `counts` entries each,
  * an entry being a weight in `values` and in `gaps` the distance from the channel of the entry before it (from channel
- * 0 for the first); a distance over 255 is bridged by entries of weight 0.
+ * 0 for the first); a distance over 254 is bridged by entries of weight 0.
  */
 #ifndef HB_CONV_H
 #define HB_CONV_H
@@ -23,13 +23,14 @@ typedef struct {
     const uint8_t *gaps;
     const uint16_t *counts;
     const int32_t *bias, *multiplier;
-    const int8_t *shift, *entries;
+    const int8_t *shift;
     const int32_t *staircase_bias, *staircase_multiplier; /* two-instruction requantization of hb_dsp.h */
     const int8_t *staircase_nudge;
-    const uint16_t *entry_counts;
     const int8_t *pair_weights;                          /* as hb_thumb.h reads them */
     const int32_t *pair_bias, *pair_channels;            /* hb_pair_channels */
     const int32_t *winograd_weights, *winograd_channels; /* hb_winograd.h: transformed, and hb_dsp_channel each */
+    const int32_t *sparse_singles, *sparse_pairs, *sparse_quads; /* CONV_2D: streams of hb_sparse.h */
+    int32_t staircase;                                           /* which outputs they are for */
 } hb_conv_int8_args;
 
 typedef struct {

@@ -2,7 +2,7 @@
  *
  * Weights are [outputs][inputs]. Sparse weights are kept per output: `counts` entries each, an entry being a weight in
  * `values` and in `gaps` the distance from the input of the entry before it (from input 0 for the first); a distance
- * over 255 is bridged by entries of weight 0.
+ * over 254 is bridged by entries of weight 0.
  */
 #ifndef HB_FULLY_CONNECTED_H
 #define HB_FULLY_CONNECTED_H

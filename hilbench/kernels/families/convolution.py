@@ -19,7 +19,7 @@ from hilbench.kernels.dsp import (
 )
 from hilbench.kernels.family import FAMILIES, Argument, Call, Family, constant, natural
 from hilbench.kernels.requantize import STAIRCASE_FACTOR, Staircase, solve_staircase
-from hilbench.kernels.sparse import encode
+from hilbench.kernels.sparse import PAIR_WORDS, encode, epilogue, pair_entries, pairs, singles
 from hilbench.kernels.thumb import pair_bias, pair_channels, pair_weights
 from hilbench.kernels.twoproducts import TwoProducts, solve_two_products
 from hilbench.kernels.weighted import bias, clamp_members, per_channel, sliding_members
@@ -46,6 +46,8 @@ class Convolution(Family):
         if graph[x.tensor].dtype == DType.INT8:
             pixels = y.rows * y.cols
             members |= tile_members(op, graph, pixels) if op.kind == "CONV_2D" else plane_members(op, graph)
+            if graph[str(op.inputs[1])].storage != "dense":
+                members["staircase"] = int(_staircase(op, graph) is not None)
         return (Call((x,), y, members),)
 
     def facts(self, op: Op, graph: Graph) -> dict[str, Argument]:
@@ -63,8 +65,9 @@ class Convolution(Family):
             largest = reach(constants, _terms(op, graph), offsets)
             facts["short_requantization"] = int(short_requantization(constants, largest))
             facts["winograd_fits"] = int(largest.max() < winograd.SUM_LIMIT)
-            facts["staircase"] = int(bool(facts["short_requantization"]) and _staircase(op, graph) is not None)
+            facts["staircase"] = int(_staircase(op, graph) is not None)
             facts["two_products"] = int(bool(facts["short_requantization"]) and _two_products(op, graph) is not None)
+            facts |= {f"{name}_entries": pair_entries(_rows(op, graph), words) for name, words in PAIR_WORDS.items()}
         return facts
 
     def array(self, name: str, op: Op, graph: Graph, call: Call) -> Array:
@@ -74,9 +77,6 @@ class Convolution(Family):
         if name in ("values", "gaps", "counts"):
             weights = constant(op.inputs[1], op, graph)
             return np.asarray(getattr(encode(weights.reshape(-1, weights.shape[3])), name))
-        if name in ("entries", "entry_counts"):
-            encoded = encode(_terms(op, graph))
-            return encoded.entries if name == "entries" else encoded.counts
         if name == "bias":
             return _settled(op, graph)[1]
         if name in ("multiplier", "shift"):
@@ -92,6 +92,8 @@ def _staircase(op: Op, graph: Graph) -> Staircase | None:
     if constants is None or constants.output_offset != INT8_MIN:
         return None
     least, most = sum_bounds(constants, _terms(op, graph), offsets)
+    if not short_requantization(constants, np.maximum(np.abs(least), np.abs(most))):
+        return None
     return solve_staircase(constants.multiplier, constants.shift, tuple(least.tolist()), tuple(most.tolist()))
 
 
@@ -106,6 +108,23 @@ def _staircase_array(name: str, op: Op, graph: Graph, call: Call) -> Array | Non
     if name == "staircase_multiplier":
         return np.array(solved.multiplier, np.int32)
     return np.array(solved.nudge, np.int8)
+
+
+def _sparse_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
+    """Sparse weights of a CONV_2D with all that its channels need, in the encoding of this name."""
+    del call
+    constants, offsets = _settled(op, graph)
+    if constants is None:
+        return None
+    terms, encoding = _terms(op, graph), name.removeprefix("sparse_")
+    finish = epilogue(constants, offsets, terms, _staircase(op, graph))
+    return singles(terms, finish) if encoding == "singles" else pairs(_rows(op, graph), finish, PAIR_WORDS[encoding])
+
+
+def _rows(op: Op, graph: Graph) -> Array:
+    """Weights as [output channel, row of the window, term]."""
+    weights = constant(op.inputs[1], op, graph)
+    return weights.reshape(*weights.shape[:2], -1)
 
 
 def _pair_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
@@ -138,7 +157,7 @@ def _winograd_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None
     return winograd.requantization(constants, _terms(op, graph), offsets, _staircase(op, graph))
 
 
-_PREPARED = {"staircase": _staircase_array, "pair": _pair_array, "winograd": _winograd_array}
+_PREPARED = {"staircase": _staircase_array, "pair": _pair_array, "sparse": _sparse_array, "winograd": _winograd_array}
 """What makes arrays whose name begins so."""
 
 
