@@ -19,44 +19,7 @@
 #ifndef HB_CONV_2D_SPARSE_DSP_INT8_H
 #define HB_CONV_2D_SPARSE_DSP_INT8_H
 
-#include "hb_conv.h"
-#include "hb_sparse.h"
-
-/* Bytes of a row of the window of output pixel (y, x): in the input, or copied to `row` where some are padding. */
-HB_KERNEL const int8_t *hb_sparse_window_row(const hb_view *in, int32_t y, int32_t x, int32_t ky, int8_t *row,
-                                             const hb_conv_int8_args *p)
-{
-    const int32_t in_y = y * p->stride_h - p->pad_top + ky * p->dilation_h, left = x * p->stride_w - p->pad_left;
-    const int inside = in_y >= 0 && in_y < p->in_rows;
-    if (inside && left >= 0 && left + p->kernel_w <= p->in_cols) {
-        return (const int8_t *)in->data + hb_at(in, in_y, left, p->in_channels);
-    }
-    memset(row, -p->input_offset, (size_t)(p->kernel_w * p->in_channels));
-    if (inside) {
-        const hb_span cols = hb_taps(left, 1, p->kernel_w, p->in_cols);
-        memcpy(row + cols.first * p->in_channels,
-               (const int8_t *)in->data + hb_at(in, in_y, left + cols.first, p->in_channels),
-               (size_t)((cols.last - cols.first) * p->in_channels));
-    }
-    return row;
-}
-
-/* Pixel `i` of a region, row by row. */
-typedef struct {
-    int32_t y, x;
-} hb_pixel;
-
-HB_KERNEL hb_pixel hb_sparse_pixel(hb_region at, int32_t i)
-{
-    const int32_t cols = at.x1 - at.x0;
-    return (hb_pixel){at.y0 + i / cols, at.x0 + i % cols};
-}
-
-HB_KERNEL hb_pixel hb_sparse_after(hb_region at, hb_pixel pixel)
-{
-    const int last = pixel.x + 1 == at.x1;
-    return (hb_pixel){pixel.y + last, last ? at.x0 : pixel.x + 1};
-}
+#include "hb_sparse_conv.h"
 
 /* What output pixels first to first + 7 read. `rows` has room for a row of the window of two of them. */
 HB_KERNEL void hb_sparse_singles_tile(const hb_view *in, hb_region at, int32_t first, uint32_t *tile, int8_t *rows,
@@ -69,7 +32,7 @@ HB_KERNEL void hb_sparse_singles_tile(const hb_view *in, hb_region at, int32_t f
         for (int32_t ky = 0; ky < p->kernel_h; ky++) {
             const int8_t *left = hb_sparse_window_row(in, a.y, a.x, ky, rows, p);
             const int8_t *right = hb_sparse_window_row(in, b.y, b.x, ky, rows + (run + 3) / 4 * 4, p);
-            (p->staircase ? hb_spread_staircase : hb_spread_doubled)(left, right, run, tile + 4 * ky * run + pair);
+            hb_spread_singles(left, right, run, p->staircase ? HB_STAIRCASE : HB_DOUBLED, tile + 4 * ky * run + pair);
         }
         next = hb_sparse_after(at, b);
     }
@@ -115,9 +78,9 @@ HB_KERNEL void hb_sparse_singles_run(const hb_view *in, const hb_view *out, hb_r
 HB_KERNEL void hb_conv_2d_sparse_dsp_int8(hb_view in, hb_view out, hb_region at, const hb_conv_int8_args *p,
                                           void *scratch)
 {
-    const int whole_rows = out.cols == at.x1 - at.x0;
-    for (int16_t y = at.y0; y < at.y1; y = whole_rows ? at.y1 : (int16_t)(y + 1)) {
-        const hb_region part = {y, whole_rows ? at.y1 : (int16_t)(y + 1), at.x0, at.x1};
+    const int whole = hb_sparse_contiguous(&out, at);
+    for (int16_t y = at.y0; y < at.y1; y = whole ? at.y1 : (int16_t)(y + 1)) {
+        const hb_region part = {y, whole ? at.y1 : (int16_t)(y + 1), at.x0, at.x1};
         hb_sparse_singles_run(&in, &out, part, p, scratch);
     }
 }

@@ -3,12 +3,12 @@
 Distances are one byte; a longer one is bridged by entries of weight 0, so that kernels need no special case
 (relative indices as in Han et al. 2016, "EIE", section 3).
 
-Plain kernels read three arrays (`encode`). Those for cores with SMLA and SMLAD read a stream of everything that a channel
-needs (`hb_sparse.h`), in one of these encodings, whose entries say how many products one of them makes:
+Plain kernels read three arrays (`encode`). Those for cores with SMLA and SMLAD read a stream of everything that a
+channel needs (`hb_sparse.h`), in one of these encodings. An entry has the weights of
 
-    singles   one weight
-    pairs     two adjacent terms of a row of the window, the first at an even place: blocks of 1x2 and 1x4
-    quads     any two of four such terms: N:M of four, and unstructured weights that are not very sparse
+    singles   one term
+    pairs     two adjacent terms of a row of the window, the first at an even place: for blocks of 1x2 and 1x4
+    quads     any two of four such terms: for N:M of four, and for unstructured weights that are not very sparse
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def _pair_bytes(channel: Array, words: int) -> bytes:
 
 
 def _lanes(there: tuple[bool, ...], words: int) -> list[tuple[int, tuple[int, ...]]]:
-    """Words that hold the weights of four terms that are not zero, ascending, and the terms that each of them serves."""
+    """Which words the weights of four terms need, ascending, and the terms that each of them serves."""
     left = [term for term in range(4) if there[term]]
     if words == 6 and len(left) == 2:
         return [(LANES.index((left[0], left[1])), tuple(left))]
