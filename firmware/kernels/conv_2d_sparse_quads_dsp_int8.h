@@ -16,7 +16,7 @@
  * cycles = """
  *   150 + out_rows * out_cols * (30 + kernel_h * (45 + 4.5 * kernel_w * in_channels) + 8 * out_channels + 3 * quads_entries)
  *   """
- * arrays = ["quads"]
+ * arrays = ["sparse_quads"]
  */
 #ifndef HB_CONV_2D_SPARSE_QUADS_DSP_INT8_H
 #define HB_CONV_2D_SPARSE_QUADS_DSP_INT8_H
@@ -26,7 +26,7 @@
 HB_KERNEL void hb_conv_2d_sparse_quads_dsp_int8(hb_view in, hb_view out, hb_region at, const hb_conv_int8_args *p,
                                                 void *scratch)
 {
-    hb_conv_2d_sparse_pairs(in, out, at, 6, p->quads, p, scratch);
+    hb_conv_2d_sparse_pairs(in, out, at, 6, p->sparse_quads, p, scratch);
 }
 
 #endif
