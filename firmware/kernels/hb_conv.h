@@ -28,6 +28,7 @@ typedef struct {
     const int8_t *staircase_nudge;
     const int8_t *pair_weights;                          /* as hb_thumb.h reads them */
     const int32_t *pair_bias, *pair_channels;            /* hb_pair_channels */
+    const int32_t *whole_bias;                           /* makes sums of products of plain bytes whole */
     const int32_t *winograd_weights, *winograd_channels; /* hb_winograd.h: transformed, and hb_dsp_channel each */
     const int32_t *sparse_singles, *sparse_pairs, *sparse_quads; /* CONV_2D: streams of hb_sparse.h */
     int32_t staircase;                                           /* which outputs they are for */

@@ -7,6 +7,7 @@ import numpy as np
 from hilbench.ir.fixedpoint import wrap32
 from hilbench.ir.graph import Array
 from hilbench.kernels.twoproducts import TwoProducts
+from hilbench.kernels.weighted import whole_bias
 
 _RECENTRED = 128
 """Activations are held as x + 128."""
@@ -39,15 +40,9 @@ def pair_weights(weights: Array, words: int) -> Array:
 
 
 def pair_bias(weights: Array, bias: Array, input_offset: int) -> Array:
-    """int32 [channel, filled up to pairs]: the bias for activations that are held as x + 128, modulo 2^32.
-
-    Args:
-        weights: int8 [channel, term].
-        bias: int32 [channel].
-        input_offset: what the sums have to be of is x + input_offset.
-    """
-    total = bias.astype(np.int64) + (input_offset - _RECENTRED) * weights.astype(np.int64).sum(axis=1)
-    return wrap32(np.concatenate([total, np.zeros(-len(total) % 2, np.int64)])).astype(np.int32)
+    """int32 [channel, filled up to pairs]: the bias for activations that are held as x + 128 (`whole_bias`)."""
+    total = whole_bias(weights, bias, input_offset - _RECENTRED)
+    return np.concatenate([total, np.zeros(-len(total) % 2, np.int32)])
 
 
 def pair_channels(begun: Array, solved: TwoProducts) -> Array:

@@ -6,6 +6,7 @@ import numpy as np
 
 from hilbench.ir.attrs import Activation
 from hilbench.ir.dtype import DType
+from hilbench.ir.fixedpoint import wrap32
 from hilbench.ir.graph import Array, Graph, Op
 from hilbench.ir.quantized import ConvConstants, PoolConstants
 from hilbench.ir.region import Window
@@ -49,6 +50,17 @@ def bias(op: Op, graph: Graph, channels: int) -> Array:
     if len(op.inputs) > 2 and op.inputs[2] is not None:
         return constant(op.inputs[2], op, graph).reshape(-1)
     return np.zeros(channels, np.int32 if graph[op.present_inputs[0]].dtype == DType.INT8 else np.float32)
+
+
+def whole_bias(weights: Array, bias: Array, input_offset: int) -> Array:
+    """int32 [channel]: the bias that makes sum(x * w) what sum((x + input_offset) * w) is, modulo 2^32.
+
+    Args:
+        weights: int8 [channel, term].
+        bias: int32 [channel].
+        input_offset: that of the operator, less what x already holds of it.
+    """
+    return wrap32(bias.astype(np.int64) + input_offset * weights.astype(np.int64).sum(axis=1)).astype(np.int32)
 
 
 def per_channel(name: str, constants: ConvConstants | None) -> Array:

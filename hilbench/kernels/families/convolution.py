@@ -22,7 +22,7 @@ from hilbench.kernels.requantize import STAIRCASE_FACTOR, Staircase, solve_stair
 from hilbench.kernels.sparse import PAIR_WORDS, encode, epilogue, pair_entries, pairs, singles
 from hilbench.kernels.thumb import pair_bias, pair_channels, pair_weights
 from hilbench.kernels.twoproducts import TwoProducts, solve_two_products
-from hilbench.kernels.weighted import bias, clamp_members, per_channel, sliding_members
+from hilbench.kernels.weighted import bias, clamp_members, per_channel, sliding_members, whole_bias
 
 
 class Convolution(Family):
@@ -138,6 +138,12 @@ def _pair_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
     return pair_channels(begun, solved) if name == "pair_channels" and solved is not None else begun
 
 
+def _whole_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
+    del name, call
+    constants, offsets = _settled(op, graph)
+    return None if constants is None else whole_bias(_terms(op, graph), offsets, constants.input_offset)
+
+
 def _two_products(op: Op, graph: Graph) -> TwoProducts | None:
     """Requantization in two products, for outputs of the full range."""
     constants, offsets = _settled(op, graph)
@@ -157,7 +163,13 @@ def _winograd_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None
     return winograd.requantization(constants, _terms(op, graph), offsets, _staircase(op, graph))
 
 
-_PREPARED = {"staircase": _staircase_array, "pair": _pair_array, "sparse": _sparse_array, "winograd": _winograd_array}
+_PREPARED = {
+    "staircase": _staircase_array,
+    "pair": _pair_array,
+    "sparse": _sparse_array,
+    "whole": _whole_array,
+    "winograd": _winograd_array,
+}
 """What makes arrays whose name begins so."""
 
 
