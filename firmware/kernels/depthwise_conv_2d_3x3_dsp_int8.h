@@ -1,284 +1,363 @@
-/* DEPTHWISE_CONV_2D, int8, 3x3, stride 1 or 2 along rows, with SMLAD.
+/* DEPTHWISE_CONV_2D, int8, 3x3, stride 1 or 2, with SMLAD.
  *
- * Four channels of a band of rows are taken apart into planes of 16-bit numbers (hb_planes.h), with zeros
- * where padding is; then each plane is swept row by row, two outputs at a time, its nine weights in six registers. The
- * last of an odd number of columns is swept downwards.
+ * Pairs of rows of four channels are taken apart (hb_planes.h); then each channel is swept along them: with stride 1 two
+ * rows of outputs at once, two by two, else one row, four at a time. Needs 32 bytes of working space per column.
  *
  * [kernel]
  * op = ["DEPTHWISE_CONV_2D"]
  * input = ["int8"]
  * isa = ["dsp"]
  * when = [
- *   "channel_multiplier == 1", "in_channels % 4 == 0", "in_channels < 2048",
- *   "kernel_h == 3", "kernel_w == 3", "dilation_h == 1", "dilation_w == 1", "stride_w <= 2",
- *   "plane_pitch * (stride_h + 2) < 2040",
+ *   "channel_multiplier == 1", "in_channels >= 4", "kernel_h == 3", "kernel_w == 3",
+ *   "dilation_h == 1", "dilation_w == 1", "stride_h == stride_w", "stride_w <= 2",
  *   "short_requantization", "low == -128", "high == 127",
  * ]
- * scratch = "8 * plane_pitch * ((band_rows - 1) * stride_h + 3)"
+ * scratch = "64 * sweep_columns + 4 * sweep_pairs"
  * cycles = """
- *   in_channels * (
- *   64 * ((out_rows + band_rows - 1) // band_rows) + out_rows * (48 * (out_cols // 2) + 13 * (out_cols % 2))
- *   + (out_rows * stride_h + (out_rows + band_rows - 1) // band_rows * (3 - stride_h))
- *     * (41 + 4.45 * (out_cols + 1) * stride_w))"""
- * arrays = ["weights", "bias", "multiplier", "shift"]
+ *   in_channels * (135 + sweep_pairs * (37 + 3.67 * sweep_columns) + sweep_doubles * (43 + 36 * sweep_along)
+ *   + sweep_singles * (31 + 95 * (sweep_along // 4) + 35 * (sweep_along % 4)))"""
+ * arrays = ["sweep_doubled"]
+ * in_place = true
  */
 #ifndef HB_DEPTHWISE_CONV_2D_3X3_DSP_INT8_H
 #define HB_DEPTHWISE_CONV_2D_3X3_DSP_INT8_H
 
 #include "hb_planes.h"
 
-/* The weights of one channel: of row r, `first[r]` holds taps 0 and 1, `last[r]` taps 1 and 2. */
+/* What a sweep needs, in memory because there are not enough registers. Of column c of the weights of a channel,
+ * `first[c]` holds rows 0 and 1, `last[c]` rows 1 and 2; `low01` row 2 of columns 0 and 1. A sweep of `count` outputs
+ * ends before the window at `stop`, and is in whole blocks before `end`; `half` is the bytes of half a round of blocks
+ * where the first is half of one, `odd` whether an output is left over. */
 typedef struct {
-    uint32_t first[3], last[3];
-} hb_dw3_weights;
+    uint32_t first[3], last[3], low01;
+    hb_dsp_channel requantize;
+    int32_t out_along, out_across, count, half, odd;
+    const uint32_t *end, *stop, *kept;
+} hb_dw3_state;
 
-/* One row of a window at x[0] and x[1], the latter `stride` numbers further. */
-#define HB_DW3_ROW_STRIDE_1(row)                                                                                       \
-    "ldr.w %[p], [%[x], #2 * " #row " * %c[pitch]]\n"                                                                  \
-    "ldr.w %[q], [%[x], #2 * " #row " * %c[pitch] + 4]\n"                                                              \
-    "smlad %[a], %[p], %[first" #row "], %[a]\n"                                                                       \
-    "smlabt %[a], %[q], %[last" #row "], %[a]\n"                                                                       \
-    "smlatb %[b], %[p], %[first" #row "], %[b]\n"                                                                      \
-    "smlad %[b], %[q], %[last" #row "], %[b]\n"
-#define HB_DW3_ROW_STRIDE_2(row)                                                                                       \
-    "ldr.w %[p], [%[x], #2 * " #row " * %c[pitch]]\n"                                                                  \
-    "ldr.w %[q], [%[x], #2 * " #row " * %c[pitch] + 4]\n"                                                              \
-    "ldr.w %[t], [%[x], #2 * " #row " * %c[pitch] + 8]\n"                                                              \
-    "smlad %[a], %[p], %[first" #row "], %[a]\n"                                                                       \
-    "smlabt %[a], %[q], %[last" #row "], %[a]\n"                                                                       \
-    "smlad %[b], %[q], %[first" #row "], %[b]\n"                                                                       \
-    "smlabt %[b], %[t], %[last" #row "], %[b]\n"
+enum { HB_DW3_RECORD = 5, HB_DW3_DEPTH = 4 };
 
-/* Two complete sums become int8; the registers that held pixels take the constants, and t the end. */
-#define HB_DW3_REQUANTIZE                                                                                              \
-    "ldr.w %[p], %[multiplier]\n"                                                                                      \
-    "ldr.w %[q], %[addend]\n"                                                                                          \
-    "ldr.w %[t], %[shift]\n"                                                                                           \
-    "add.w %[u], %[q], %[a], asr #31\n"                                                                                \
-    "smmlar %[a], %[a], %[p], %[u]\n"                                                                                  \
-    "add.w %[u], %[q], %[b], asr #31\n"                                                                                \
-    "smmlar %[b], %[b], %[p], %[u]\n"                                                                                  \
-    "asr.w %[a], %[a], %[t]\n"                                                                                         \
-    "asr.w %[b], %[b], %[t]\n"                                                                                         \
-    "ssat %[a], #8, %[a]\n"                                                                                            \
-    "ssat %[b], #8, %[b]\n"                                                                                            \
-    "ldr.w %[t], %[end]\n"
-
-#define HB_DW3_STAIRCASE                                                                                               \
-    "ldr.w %[p], %[multiplier]\n"                                                                                      \
-    "ldr.w %[q], %[addend]\n"                                                                                          \
-    "ldr.w %[t], %[end]\n"                                                                                             \
-    "smmla %[a], %[a], %[p], %[q]\n"                                                                                   \
-    "smmla %[b], %[b], %[p], %[q]\n" HB_STAIRCASE_SSAT("a") HB_STAIRCASE_SSAT("b")
-
-/* With stride 1 nothing else needs t and u: they keep the end and the addend that a sweep begins with. */
-#define HB_DW3_STAIRCASE_STRIDE_1                                                                                      \
-    "ldr.w %[p], %[multiplier]\n"                                                                                      \
-    "smmla %[a], %[a], %[p], %[u]\n"                                                                                   \
-    "smmla %[b], %[b], %[p], %[u]\n" HB_STAIRCASE_SSAT("a") HB_STAIRCASE_SSAT("b")
-
-/* `rows` rows of `pairs` pairs of outputs; `x` is the first window's corner.
- *
- * Registers: two sums, six of weights, two pointers, four that hold pixels and then what requantization needs, which
- * like the ends of rows is kept on the stack: all fourteen. */
-#define HB_DW3_SWEEP(ROW, advance, REQUANTIZE)                                                                         \
-    __asm volatile(                                                                                                    \
-        "ldr.w %[t], %[end]\n"                                                                                         \
-        "ldr.w %[u], %[addend]\n"                                                                                      \
-        ".balign 4\n"                                                                                                  \
-        "1:\n"                                                                                                         \
-        "ldr.w %[a], %[bias]\n"                                                                                        \
-        "ldr.w %[b], %[bias]\n" ROW(0) ROW(1) ROW(2) REQUANTIZE "strb.w %[a], [%[out]]\n"                              \
-                                                                "strb.w %[b], [%[out], %[channels]]\n"                 \
-                                                                "addw %[x], %[x], #" advance "\n"                      \
-                                                                "addw %[out], %[out], #2 * %c[channels]\n"             \
-                                                                "cmp.w %[x], %[t]\n"                                   \
-                                                                "bne.w 1b\n"                                           \
-                                                                "ldr.w %[a], %[x_step]\n"                              \
-                                                                "ldr.w %[b], %[out_step]\n"                            \
-                                                                "ldr.w %[p], %[end_step]\n"                            \
-                                                                "ldr.w %[q], %[rows]\n"                                \
-                                                                "add.w %[x], %[x], %[a]\n"                             \
-                                                                "add.w %[out], %[out], %[b]\n"                         \
-                                                                "add.w %[t], %[t], %[p]\n"                             \
-                                                                "subs.w %[q], %[q], #1\n"                              \
-                                                                "str.w %[t], %[end]\n"                                 \
-                                                                "str.w %[q], %[rows]\n"                                \
-                                                                "bne.w 1b\n"                                           \
-        : [a] "=&r"(a), [b] "=&r"(b), [p] "=&r"(p0), [q] "=&r"(q0), [t] "=&r"(t), [u] "=&r"(u), [x] "+r"(x),           \
-          [out] "+r"(out), [end] "+m"(end), [rows] "+m"(rows)                                                          \
-        : [first0] "r"(w->first[0]), [first1] "r"(w->first[1]), [first2] "r"(w->first[2]), [last0] "r"(w->last[0]),    \
-          [last1] "r"(w->last[1]), [last2] "r"(w->last[2]), [bias] "m"(c.bias), [multiplier] "m"(c.multiplier),        \
-          [addend] "m"(c.addend), [shift] "m"(c.shift), [x_step] "m"(x_step), [out_step] "m"(out_step),                \
-          [end_step] "m"(end_step), [pitch] "i"(pitch), [channels] "i"(channels)                                       \
-        : "cc", "memory")
-
-/* One output in plain C: the last one of an odd number, and all on the host. */
-HB_KERNEL int8_t hb_dw3_single(const int16_t *x, int32_t pitch, const hb_dw3_weights *w, const hb_dsp_channel *channel,
-                               int staircase)
+/* The sum of the output of the window whose columns begin at `x` and lie `pitch` words apart: word 0 is the upper pair
+ * of rows, word 1 the lower one. `lower` asks for the window that begins a row further down. */
+HB_KERNEL int32_t hb_dw3_sum(const uint32_t *x, int32_t pitch, int lower, const hb_dw3_state *c)
 {
-    int32_t sum = channel->bias;
-    for (int32_t row = 0; row < 3; row++, x += pitch) {
-        const uint32_t pair = (uint16_t)x[0] | (uint32_t)(uint16_t)x[1] << 16;
-        sum = hb_smlad(pair, w->first[row], sum);
-        sum = hb_smlad((uint32_t)(uint16_t)x[2] << 16, w->last[row], sum);
+    int32_t sum = c->requantize.bias;
+    for (int32_t i = 0; i < 3; i++, x += pitch) {
+        sum = lower ? hb_smlad(x[0] >> 16, c->first[i] & 0xffff, sum) : hb_smlad(x[0], c->first[i], sum);
+        sum = lower ? hb_smlad(x[1], c->last[i], sum) : hb_smlad(x[1] & 0xffff, c->last[i] >> 16, sum);
     }
-    return staircase ? hb_staircase_output(sum, *channel) : hb_dsp_output(sum, *channel);
+    return sum;
 }
 
-/* `pairs` pairs in each of `rows` rows, which lie `down` numbers apart in the plane and `out_down` bytes in the output.
- */
-HB_KERNEL void hb_dw3_pairs(const int16_t *x, int32_t pitch, int32_t stride, int32_t down, int8_t *out,
-                            int32_t channels, int32_t out_down, int32_t pairs, int32_t rows, const hb_dw3_weights *w,
-                            const hb_dsp_channel *channel, int staircase)
+HB_KERNEL int8_t hb_dw3_output(const uint32_t *x, int32_t pitch, int lower, const hb_dw3_state *c, int staircase)
 {
-#ifdef __ARM_FEATURE_DSP
-    const hb_dsp_channel c = *channel;
-    const int16_t *end = x + 2 * stride * pairs;
-    const int32_t end_step = 2 * down, x_step = end_step - 4 * stride * pairs,
-                  out_step = out_down - 2 * channels * pairs;
-    int32_t a, b, p0, q0, t, u;
-    if (stride == 1) {
-        if (staircase) {
-            HB_DW3_SWEEP(HB_DW3_ROW_STRIDE_1, "4", HB_DW3_STAIRCASE_STRIDE_1);
-        } else {
-            HB_DW3_SWEEP(HB_DW3_ROW_STRIDE_1, "4", HB_DW3_REQUANTIZE);
-        }
-    } else if (staircase) {
-        HB_DW3_SWEEP(HB_DW3_ROW_STRIDE_2, "8", HB_DW3_STAIRCASE);
-    } else {
-        HB_DW3_SWEEP(HB_DW3_ROW_STRIDE_2, "8", HB_DW3_REQUANTIZE);
-    }
-#else
-    for (int32_t y = 0; y < rows; y++) {
-        for (int32_t i = 0; i < 2 * pairs; i++) {
-            out[y * out_down + i * channels] = hb_dw3_single(x + y * down + i * stride, pitch, w, channel, staircase);
-        }
-    }
-#endif
+    const int32_t sum = hb_dw3_sum(x, pitch, lower, c);
+    return staircase ? hb_staircase_output(sum, c->requantize) : hb_dsp_output(sum, c->requantize);
 }
 
-HB_KERNEL hb_dw3_weights hb_dw3_weights_of(const int8_t *weights, int32_t channels)
-{
-    hb_dw3_weights w;
-    for (int32_t row = 0; row < 3; row++) {
-        const int8_t *tap = weights + 3 * row * channels;
-        w.first[row] = (uint16_t)tap[0] | (uint32_t)tap[channels] << 16;
-        w.last[row] = (uint16_t)tap[channels] | (uint32_t)tap[2 * channels] << 16;
-    }
-    return w;
-}
+/* Tap `tap` of a column whose words are in p and q, added to the sums of the upper and of the lower row. */
+#define HB_DW3_TAP(tap, upper, lower)                                                                                  \
+    "smlad %[" upper "], %[p], %[first" #tap "], %[" upper "]\n"                                                       \
+    "smlatb %[" lower "], %[p], %[first" #tap "], %[" lower "]\n"                                                      \
+    "smlabt %[" upper "], %[q], %[last" #tap "], %[" upper "]\n"                                                       \
+    "smlad %[" lower "], %[q], %[last" #tap "], %[" lower "]\n"
 
-/* A row of the windows at x and, `down` numbers further, at the one below. */
-#define HB_DW3_ROW_DOWN(row)                                                                                           \
-    "ldr.w %[p], [%[x], #2 * " #row " * %c[pitch]]\n"                                                                  \
-    "ldr.w %[q], [%[x], #2 * " #row " * %c[pitch] + 4]\n"                                                              \
-    "smlad %[a], %[p], %[first" #row "], %[a]\n"                                                                       \
-    "smlabt %[a], %[q], %[last" #row "], %[a]\n"                                                                       \
-    "ldr.w %[p], [%[x], #2 * (" #row " * %c[pitch] + %c[down])]\n"                                                     \
-    "ldr.w %[q], [%[x], #2 * (" #row " * %c[pitch] + %c[down]) + 4]\n"                                                 \
-    "smlad %[b], %[p], %[first" #row "], %[b]\n"                                                                       \
-    "smlabt %[b], %[q], %[last" #row "], %[b]\n"
+#define HB_DW3_UPPER(p, column) "ldr.w %[" p "], [%[x], #" column " * 4 * %c[pitch]]\n"
+#define HB_DW3_LOWER(p, column) "ldr.w %[" p "], [%[x], #" column " * 4 * %c[pitch] + 4]\n"
+#define HB_DW3_COLUMN(column) HB_DW3_UPPER("p", column) HB_DW3_LOWER("q", column)
 
-#define HB_DW3_COLUMN(REQUANTIZE)                                                                                      \
-    __asm volatile(".balign 4\n"                                                                                       \
-                   "1:\n"                                                                                              \
-                   "ldr.w %[a], %[bias]\n"                                                                             \
-                   "ldr.w %[b], %[bias]\n" HB_DW3_ROW_DOWN(0) HB_DW3_ROW_DOWN(1) HB_DW3_ROW_DOWN(2) REQUANTIZE         \
-                   "ldr.w %[u], %[out_down]\n"                                                                         \
-                   "ldr.w %[p], %[x_step]\n"                                                                           \
-                   "strb.w %[a], [%[out]]\n"                                                                           \
-                   "strb.w %[b], [%[out], %[u]]\n"                                                                     \
-                   "add.w %[x], %[x], %[p]\n"                                                                          \
-                   "add.w %[out], %[out], %[u], lsl #1\n"                                                              \
-                   "cmp.w %[x], %[t]\n"                                                                                \
-                   "bne.w 1b\n"                                                                                        \
-                   : [a] "=&r"(a), [b] "=&r"(b), [p] "=&r"(p0), [q] "=&r"(q0), [t] "=&r"(t), [u] "=&r"(u),             \
-                     [x] "+r"(x), [out] "+r"(out)                                                                      \
-                   : [first0] "r"(w->first[0]), [first1] "r"(w->first[1]), [first2] "r"(w->first[2]),                  \
-                     [last0] "r"(w->last[0]), [last1] "r"(w->last[1]), [last2] "r"(w->last[2]), [bias] "m"(c.bias),    \
-                     [multiplier] "m"(c.multiplier), [addend] "m"(c.addend), [shift] "m"(c.shift), [end] "m"(end),     \
-                     [out_down] "m"(out_down), [x_step] "m"(x_step), [pitch] "i"(pitch), [down] "i"(down)              \
+/* Two by two outputs, of columns 0 to 3 after `at`; column 1 begins the sums. Upper row a and b, lower row c and d. */
+#define HB_DW3_2X2(at, REQUANTIZE)                                                                                     \
+    "ldr.w %[a], %[bias]\n" HB_DW3_COLUMN(                                                                             \
+        "(" at " + 1)") "smlad %[b], %[p], %[first0], %[a]\n"                                                          \
+                        "smlatb %[c], %[p], %[first1], %[a]\n"                                                         \
+                        "smlatb %[d], %[p], %[first0], %[a]\n"                                                         \
+                        "smlad %[a], %[p], %[first1], %[a]\n"                                                          \
+                        "smlabt %[b], %[q], %[last0], %[b]\n"                                                          \
+                        "smlad %[c], %[q], %[last1], %[c]\n"                                                           \
+                        "smlad %[d], %[q], %[last0], %[d]\n"                                                           \
+                        "smlabt %[a], %[q], %[last1], %[a]\n" HB_DW3_COLUMN("(" at " + 2)") HB_DW3_TAP(2, "a", "c")    \
+                            HB_DW3_TAP(1, "b", "d") HB_DW3_COLUMN(at) HB_DW3_TAP(0, "a", "c")                          \
+                                HB_DW3_COLUMN("(" at " + 3)") HB_DW3_TAP(2, "b", "d") REQUANTIZE                       \
+        "strb.w %[a], [%[out]]\n"                                                                                      \
+        "ldr.w %[p], %[out_along]\n"                                                                                   \
+        "ldr.w %[q], %[out_across]\n"                                                                                  \
+        "strb.w %[b], [%[out], %[p]]\n"                                                                                \
+        "strb.w %[c], [%[out], %[q]]\n"                                                                                \
+        "add.w %[q], %[q], %[p]\n"                                                                                     \
+        "strb.w %[d], [%[out], %[q]]\n"                                                                                \
+        "add.w %[out], %[out], %[p], lsl #1\n"
+
+/* One output of the upper and one of the lower row. */
+#define HB_DW3_2X1(REQUANTIZE)                                                                                         \
+    "ldr.w %[a], %[bias]\n" HB_DW3_COLUMN("0") HB_DW3_UPPER("b", "1")                                                  \
+        HB_DW3_LOWER("d", "1") "smlatb %[c], %[p], %[first0], %[a]\n"                                                  \
+                               "smlad %[a], %[p], %[first0], %[a]\n"                                                   \
+                               "smlad %[c], %[q], %[last0], %[c]\n"                                                    \
+                               "smlabt %[a], %[q], %[last0], %[a]\n" HB_DW3_COLUMN(                                    \
+                                   "2") "smlad %[a], %[b], %[first1], %[a]\n"                                          \
+                                        "smlatb %[c], %[b], %[first1], %[c]\n"                                         \
+                                        "smlabt %[a], %[d], %[last1], %[a]\n"                                          \
+                                        "smlad %[c], %[d], %[last1], %[c]\n" HB_DW3_TAP(2, "a", "c") REQUANTIZE        \
+        "strb.w %[a], [%[out]]\n"                                                                                      \
+        "ldr.w %[q], %[out_across]\n"                                                                                  \
+        "strb.w %[c], [%[out], %[q]]\n"
+
+#define HB_DW3_STAIRCASE_2 HB_DW3_STAIRCASE("a") HB_DW3_STAIRCASE("c")
+#define HB_DW3_STAIRCASE_4 HB_DW3_STAIRCASE("a") HB_DW3_STAIRCASE("b") HB_DW3_STAIRCASE("c") HB_DW3_STAIRCASE("d")
+#define HB_DW3_STAIRCASE(sum) "smmla %[" sum "], %[" sum "], %[p], %[q]\n" HB_STAIRCASE_SSAT(sum)
+#define HB_DW3_CONSTANTS                                                                                               \
+    "ldr.w %[p], %[multiplier]\n"                                                                                      \
+    "ldr.w %[q], %[addend]\n"
+
+/* In four instructions, which need another register: t, or x, which is kept on the stack meanwhile. */
+#define HB_DW3_ROUND(sum, t)                                                                                           \
+    "add.w %[" t "], %[q], %[" sum "], asr #31\n"                                                                      \
+    "smmlar %[" sum "], %[" sum "], %[p], %[" t "]\n"
+#define HB_DW3_SHIFT(sum)                                                                                              \
+    "asr.w %[" sum "], %[" sum "], %[p]\n"                                                                             \
+    "ssat %[" sum "], #8, %[" sum "]\n"
+#define HB_DW3_DOUBLED_4(t)                                                                                            \
+    HB_DW3_CONSTANTS HB_DW3_ROUND("a", t) HB_DW3_ROUND("b", t) HB_DW3_ROUND("c", t)                                    \
+        HB_DW3_ROUND("d", t) "ldr.w %[p], %[shift]\n" HB_DW3_SHIFT("a") HB_DW3_SHIFT("b") HB_DW3_SHIFT("c")            \
+            HB_DW3_SHIFT("d")
+#define HB_DW3_DOUBLED_2X2 "str.w %[x], %[kept]\n" HB_DW3_DOUBLED_4("x") "ldr.w %[x], %[kept]\n"
+
+/* Registers: four sums, six of weights, two of a column, two pointers: all fourteen. What is needed once a round is
+ * kept on the stack. Eight outputs a round; the first round is entered at label 2 if it is half of one. */
+#define HB_DW3_TWO_ROWS(REQUANTIZE_4, REQUANTIZE_2)                                                                    \
+    __asm volatile("ldr.w %[q], %[end]\n"                                                                              \
+                   "ldr.w %[p], %[half]\n"                                                                             \
+                   "cmp.w %[x], %[q]\n"                                                                                \
+                   "beq.w 3f\n"                                                                                        \
+                   "subs.w %[x], %[x], %[p]\n"                                                                         \
+                   "cmp.w %[p], #0\n"                                                                                  \
+                   "bne.w 2f\n"                                                                                        \
+                   ".balign 4\n"                                                                                       \
+                   "1:\n" HB_DW3_2X2("0", REQUANTIZE_4) "2:\n" HB_DW3_2X2(                                             \
+                       "2", REQUANTIZE_4) "ldr.w %[q], %[end]\n"                                                       \
+                                          "add.w %[x], %[x], #4 * 4 * %c[pitch]\n"                                     \
+                                          "cmp.w %[x], %[q]\n"                                                         \
+                                          "bne.w 1b\n"                                                                 \
+                                          "3:\n"                                                                       \
+                                          "ldr.w %[q], %[odd]\n"                                                       \
+                                          "cmp.w %[q], #0\n"                                                           \
+                                          "beq.w 4f\n" HB_DW3_2X1(REQUANTIZE_2) "4:\n"                                 \
+                   : HB_DW3_SUMS, [p] "=&r"(p), [q] "=&r"(q), [x] "+r"(x), [out] "+r"(out), [kept] "+m"(w->kept)       \
+                   : HB_DW3_TOPS, [last0] "r"(w->last[0]), [last1] "r"(w->last[1]), [last2] "r"(w->last[2]),           \
+                     [half] "m"(w->half), [odd] "m"(w->odd), [out_across] "m"(w->out_across), HB_DW3_MEMORY            \
                    : "cc", "memory")
 
-/* `pairs` > 0 pairs of outputs of one column, one below the other. */
-HB_KERNEL void hb_dw3_column(const int16_t *x, int32_t pitch, int32_t down, int8_t *out, int32_t out_down,
-                             int32_t pairs, const hb_dw3_weights *w, const hb_dsp_channel *channel, int staircase)
+#define HB_DW3_DOUBLED_2X1                                                                                             \
+    HB_DW3_CONSTANTS HB_DW3_ROUND("a", "b") HB_DW3_ROUND("c", "b") "ldr.w %[p], %[shift]\n" HB_DW3_SHIFT("a")          \
+        HB_DW3_SHIFT("c")
+
+/* One row: `top` holds a column's upper pair, `low` its lower one. The weights of row 2 are in two registers. */
+#define HB_DW3_TOP(tap, sum, top) "smlad %[" sum "], %[" top "], %[first" #tap "], %[" sum "]\n"
+#define HB_DW3_LOW_0(sum, low) "smlabb %[" sum "], %[" low "], %[low01], %[" sum "]\n"
+#define HB_DW3_LOW_1(sum, low) "smlabt %[" sum "], %[" low "], %[low01], %[" sum "]\n"
+#define HB_DW3_LOW_2(sum, low) "smlabt %[" sum "], %[" low "], %[low2], %[" sum "]\n"
+#define HB_DW3_EVEN(column, next) HB_DW3_COLUMN(column) HB_DW3_UPPER("r", next)
+#define HB_DW3_ODD(column, next) HB_DW3_LOWER("p", column) HB_DW3_UPPER("q", next) HB_DW3_LOWER("r", next)
+
+/* Four outputs of windows that begin one column apart. Loads pipeline in groups of three. */
+#define HB_DW3_1X4_STRIDE_1                                                                                            \
+    "ldr.w %[a], %[bias]\n" HB_DW3_EVEN(                                                                               \
+        "0", "1") "smlad %[b], %[r], %[first0], %[a]\n"                                                                \
+                  "mov.w %[c], %[a]\n"                                                                                 \
+                  "mov.w %[d], %[a]\n" HB_DW3_TOP(0, "a", "p") HB_DW3_LOW_0("a", "q") HB_DW3_TOP(1, "a", "r")          \
+                      HB_DW3_ODD("1", "2") HB_DW3_LOW_1("a", "p") HB_DW3_LOW_0("b", "p") HB_DW3_TOP(2, "a", "q")       \
+                          HB_DW3_TOP(1, "b", "q") HB_DW3_TOP(0, "c", "q") HB_DW3_LOW_2("a", "r")                       \
+                              HB_DW3_LOW_1("b", "r") HB_DW3_LOW_0("c", "r") HB_DW3_EVEN("3", "4")                      \
+                                  HB_DW3_TOP(2, "b", "p") HB_DW3_TOP(1, "c", "p") HB_DW3_TOP(0, "d", "p")              \
+                                      HB_DW3_LOW_2("b", "q") HB_DW3_LOW_1("c", "q") HB_DW3_LOW_0("d", "q")             \
+                                          HB_DW3_TOP(2, "c", "r") HB_DW3_TOP(1, "d", "r") HB_DW3_ODD("4", "5")         \
+                                              HB_DW3_LOW_2("c", "p") HB_DW3_LOW_1("d", "p") HB_DW3_TOP(2, "d", "q")    \
+                                                  HB_DW3_LOW_2("d", "r")
+
+/* Two columns apart. */
+#define HB_DW3_1X4_STRIDE_2                                                                                            \
+    "ldr.w %[a], %[bias]\n" HB_DW3_EVEN(                                                                               \
+        "0", "1") "mov.w %[b], %[a]\n"                                                                                 \
+                  "mov.w %[c], %[a]\n"                                                                                 \
+                  "mov.w %[d], %[a]\n" HB_DW3_TOP(0, "a", "p") HB_DW3_LOW_0("a", "q") HB_DW3_TOP(1, "a", "r")          \
+                      HB_DW3_ODD("1", "2") HB_DW3_LOW_1("a", "p") HB_DW3_TOP(2, "a", "q") HB_DW3_TOP(0, "b", "q")      \
+                          HB_DW3_LOW_2("a", "r") HB_DW3_LOW_0("b", "r") HB_DW3_EVEN("3", "4") HB_DW3_TOP(1, "b", "p")  \
+                              HB_DW3_LOW_1("b", "q") HB_DW3_TOP(2, "b", "r") HB_DW3_TOP(0, "c", "r")                   \
+                                  HB_DW3_ODD("4", "5") HB_DW3_LOW_2("b", "p") HB_DW3_LOW_0("c", "p")                   \
+                                      HB_DW3_TOP(1, "c", "q") HB_DW3_LOW_1("c", "r") HB_DW3_EVEN("6", "7")             \
+                                          HB_DW3_TOP(2, "c", "p") HB_DW3_TOP(0, "d", "p") HB_DW3_LOW_2("c", "q")       \
+                                              HB_DW3_LOW_0("d", "q") HB_DW3_TOP(1, "d", "r") HB_DW3_ODD("7", "8")      \
+                                                  HB_DW3_LOW_1("d", "p") HB_DW3_TOP(2, "d", "q")                       \
+                                                      HB_DW3_LOW_2("d", "r")
+
+/* Four outputs a round, then one. Registers: four sums, five of weights, three of pixels, two pointers: all fourteen. */
+#define HB_DW3_ONE_ROW(SUMS, REQUANTIZE_4, REQUANTIZE_1)                                                               \
+    __asm volatile(                                                                                                    \
+        "ldr.w %[r], %[end]\n"                                                                                         \
+        "cmp.w %[x], %[r]\n"                                                                                           \
+        "beq.w 2f\n"                                                                                                   \
+        ".balign 4\n"                                                                                                  \
+        "1:\n" SUMS REQUANTIZE_4 "strb.w %[a], [%[out]]\n"                                                             \
+        "ldr.w %[p], %[out_along]\n"                                                                                   \
+        "ldr.w %[r], %[end]\n"                                                                                         \
+        "strb.w %[b], [%[out], %[p]]\n"                                                                                \
+        "strb.w %[c], [%[out], %[p], lsl #1]\n"                                                                        \
+        "add.w %[q], %[p], %[p], lsl #1\n"                                                                             \
+        "strb.w %[d], [%[out], %[q]]\n"                                                                                \
+        "add.w %[x], %[x], #4 * 4 * %c[step]\n"                                                                        \
+        "add.w %[out], %[out], %[p], lsl #2\n"                                                                         \
+        "cmp.w %[x], %[r]\n"                                                                                           \
+        "bne.w 1b\n"                                                                                                   \
+        "2:\n"                                                                                                         \
+        "ldr.w %[r], %[stop]\n"                                                                                        \
+        "cmp.w %[x], %[r]\n"                                                                                           \
+        "beq.w 4f\n"                                                                                                   \
+        ".balign 4\n"                                                                                                  \
+        "3:\n"                                                                                                         \
+        "ldr.w %[a], %[bias]\n" HB_DW3_EVEN("0", "1") HB_DW3_LOWER("b", "1") HB_DW3_UPPER("c", "2")                    \
+            HB_DW3_LOWER("d", "2") HB_DW3_TOP(0, "a", "p") HB_DW3_LOW_0("a", "q") HB_DW3_TOP(1, "a", "r")              \
+                HB_DW3_LOW_1("a", "b") HB_DW3_TOP(2, "a", "c") HB_DW3_LOW_2("a", "d") REQUANTIZE_1                     \
+        "strb.w %[a], [%[out]]\n"                                                                                      \
+        "ldr.w %[p], %[out_along]\n"                                                                                   \
+        "ldr.w %[r], %[stop]\n"                                                                                        \
+        "add.w %[x], %[x], #4 * %c[step]\n"                                                                            \
+        "add.w %[out], %[out], %[p]\n"                                                                                 \
+        "cmp.w %[x], %[r]\n"                                                                                           \
+        "bne.w 3b\n"                                                                                                   \
+        "4:\n"                                                                                                         \
+        : HB_DW3_SUMS, [p] "=&r"(p), [q] "=&r"(q), [r] "=&r"(r), [x] "+r"(x), [out] "+r"(out)                          \
+        : HB_DW3_TOPS, [low01] "r"(w->low01), [low2] "r"(w->last[2]), [stop] "m"(w->stop), [step] "i"(step),           \
+          HB_DW3_MEMORY                                                                                                \
+        : "cc", "memory")
+
+#define HB_DW3_DOUBLED_1 HB_DW3_CONSTANTS HB_DW3_ROUND("a", "b") "ldr.w %[p], %[shift]\n" HB_DW3_SHIFT("a")
+
+#define HB_DW3_SUMS [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d)
+#define HB_DW3_TOPS [first0] "r"(w->first[0]), [first1] "r"(w->first[1]), [first2] "r"(w->first[2])
+#define HB_DW3_MEMORY                                                                                                  \
+    [pitch] "i"(pitch), [bias] "m"(w->requantize.bias), [multiplier] "m"(w->requantize.multiplier),                    \
+        [addend] "m"(w->requantize.addend), [shift] "m"(w->requantize.shift), [end] "m"(w->end),                       \
+        [out_along] "m"(w->out_along)
+
+/* Outputs of two rows, of windows that begin one column apart. */
+HB_KERNEL void hb_dw3_two_rows(const uint32_t *x, hb_dw3_state *w, int8_t *out, int32_t pitch, int staircase)
 {
 #ifdef __ARM_FEATURE_DSP
-    const hb_dsp_channel c = *channel;
-    const int16_t *const end = x + 2 * down * pairs;
-    const int32_t x_step = 4 * down;
-    int32_t a, b, p0, q0, t, u;
+    int32_t a, b, c, d, p, q;
+    w->end = x + (w->count & ~1) * pitch;
     if (staircase) {
-        HB_DW3_COLUMN(HB_DW3_STAIRCASE);
+        HB_DW3_TWO_ROWS(HB_DW3_CONSTANTS HB_DW3_STAIRCASE_4, HB_DW3_CONSTANTS HB_DW3_STAIRCASE_2);
     } else {
-        HB_DW3_COLUMN(HB_DW3_REQUANTIZE);
+        HB_DW3_TWO_ROWS(HB_DW3_DOUBLED_2X2, HB_DW3_DOUBLED_2X1);
     }
 #else
-    for (int32_t y = 0; y < 2 * pairs; y++) {
-        out[y * out_down] = hb_dw3_single(x + y * down, pitch, w, channel, staircase);
+    for (int32_t i = 0; i < w->count; i++, x += pitch, out += w->out_along) {
+        out[0] = hb_dw3_output(x, pitch, 0, w, staircase);
+        out[w->out_across] = hb_dw3_output(x, pitch, 1, w, staircase);
     }
 #endif
 }
 
-/* Rows [top, bottom) of one channel, from its plane. */
-HB_KERNEL void hb_dw3_plane(const int16_t *plane, const hb_view *out, hb_region at, int32_t channel, int32_t top,
-                            int32_t bottom, int staircase, const hb_conv_int8_args *p)
+/* Outputs of one row, of windows that begin `stride` columns apart. */
+HB_KERNEL void hb_dw3_one_row(const uint32_t *x, hb_dw3_state *w, int8_t *out, int32_t pitch, int32_t stride,
+                              int staircase)
 {
-    const hb_dw3_weights w = hb_dw3_weights_of(p->weights + channel, p->in_channels);
-    const hb_dsp_channel requantized =
-        staircase ? hb_staircase_channel_of(p->staircase_bias[channel], p->staircase_multiplier[channel],
-                                            p->staircase_nudge[channel])
-                  : hb_dsp_channel_of(p->bias[channel], p->multiplier[channel], p->shift[channel], p->output_offset);
-    const int32_t cols = at.x1 - at.x0, rows = bottom - top;
-    const int32_t down = p->stride_h * p->plane_pitch, out_down = out->cols * p->in_channels;
-    int8_t *result = (int8_t *)out->data + hb_at(out, top, at.x0, p->in_channels) + channel;
-    if (cols > 1) {
-        hb_dw3_pairs(plane, p->plane_pitch, p->stride_w, down, result, p->in_channels, out_down, cols / 2, rows, &w,
-                     &requantized, staircase);
+    const int32_t step = pitch * stride;
+#ifdef __ARM_FEATURE_DSP
+    int32_t a, b, c, d, p, q, r;
+    w->end = x + (w->count & ~3) * step, w->stop = x + w->count * step;
+    if (stride == 1 && staircase) {
+        HB_DW3_ONE_ROW(HB_DW3_1X4_STRIDE_1, HB_DW3_CONSTANTS HB_DW3_STAIRCASE_4,
+                       HB_DW3_CONSTANTS HB_DW3_STAIRCASE("a"));
+    } else if (stride == 1) {
+        HB_DW3_ONE_ROW(HB_DW3_1X4_STRIDE_1, HB_DW3_DOUBLED_4("r"), HB_DW3_DOUBLED_1);
+    } else if (staircase) {
+        HB_DW3_ONE_ROW(HB_DW3_1X4_STRIDE_2, HB_DW3_CONSTANTS HB_DW3_STAIRCASE_4,
+                       HB_DW3_CONSTANTS HB_DW3_STAIRCASE("a"));
+    } else {
+        HB_DW3_ONE_ROW(HB_DW3_1X4_STRIDE_2, HB_DW3_DOUBLED_4("r"), HB_DW3_DOUBLED_1);
     }
-    if (cols % 2 != 0) {
-        const int16_t *x = plane + (cols - 1) * p->stride_w;
-        result += (cols - 1) * p->in_channels;
-        if (rows > 1) {
-            hb_dw3_column(x, p->plane_pitch, down, result, out_down, rows / 2, &w, &requantized, staircase);
+#else
+    for (int32_t i = 0; i < w->count; i++, x += step, out += w->out_along) {
+        *out = hb_dw3_output(x, pitch, 0, w, staircase);
+    }
+#endif
+}
+
+/* Set up for another channel. */
+HB_KERNEL void hb_dw3_open(hb_dw3_state *w, const int32_t *record, int32_t output_offset, int staircase)
+{
+#pragma GCC unroll 3
+    for (int32_t i = 0; i < 3; i++) {
+        const uint32_t word = (uint32_t)record[i];
+        const uint32_t even = staircase ? word << 8 & 0xff00ff00 : hb_sadd16(hb_sxtb16(word), hb_sxtb16(word));
+        const uint32_t odd = staircase ? word & 0xff00ff00 : hb_sadd16(hb_sxtb16_odd(word), hb_sxtb16_odd(word));
+        w->first[i] = hb_low_halves(even, odd);
+        w->last[i] = hb_outer_halves(odd, even);
+    }
+    const int32_t byte = record[0] >> 24;
+    w->low01 = hb_high_halves(w->last[0], w->last[1]);
+    w->requantize = staircase ? hb_staircase_channel_of(record[3], record[4], byte)
+                              : hb_dsp_channel_of(record[3], record[4], byte, output_offset);
+}
+
+/* `rows` rows of outputs of one channel. */
+HB_KERNEL void hb_dw3_rows(hb_dw3_state *w, const uint32_t *x, int8_t *out, int32_t rows, int32_t stride, int32_t pitch,
+                           int staircase)
+{
+    if (stride == 2) {
+        for (; rows > 0; rows--, x++, out += w->out_across) {
+            hb_dw3_one_row(x, w, out, pitch, 2, staircase);
         }
-        if (rows % 2 != 0) {
-            result[(rows - 1) * out_down] =
-                hb_dw3_single(x + (rows - 1) * down, p->plane_pitch, &w, &requantized, staircase);
+        return;
+    }
+    for (; rows > 1; rows -= 2, x++, out += 2 * w->out_across) {
+        hb_dw3_two_rows(x, w, out, pitch, staircase);
+    }
+    if (rows > 0) {
+        hb_dw3_one_row(x, w, out, pitch, 1, staircase);
+    }
+}
+
+/* `depth` pairs of rows at a time. `staircase` says which requantization of `hb_dsp.h`. */
+HB_KERNEL void hb_dw3(const hb_sweep *s, int32_t depth, int staircase)
+{
+    hb_dw3_state w = {
+        .out_along = s->out_along,
+        .out_across = s->out_across,
+        .count = s->along,
+        .half = (s->along & 2) * 16 * depth,
+        .odd = s->along & 1,
+    };
+    const int32_t at_once = s->stride == 1 ? 2 : 1, band = at_once * (depth - 1);
+    for (int32_t channel = 0; channel < s->channels; channel += 4) {
+        /* The last group begins earlier where fewer than four channels are left, and what is done is left out. */
+        const int32_t group = hb_clamp(s->channels - 4, 0, channel);
+        for (int32_t row = 0, k = 0, made = 0; row < s->across; row += band, k += depth - 1) {
+            const int32_t rows = hb_clamp(s->across - row, 0, band);
+            for (; at_once * (made - k - 1) < rows; made++) {
+                hb_pair_make(s, group, made, depth);
+            }
+            for (int32_t i = channel - group; i < 4; i++) {
+                hb_dw3_open(&w, s->records + HB_DW3_RECORD * (group + i), s->output_offset, staircase);
+                hb_dw3_rows(&w, s->words + k + depth * i, s->out + row * s->out_across + group + i, rows, s->stride,
+                            4 * depth, staircase);
+            }
         }
     }
 }
 
-/* `staircase` says which requantization of `hb_dsp.h`. */
-HB_KERNEL void hb_dw3(hb_view in, hb_view out, hb_region at, const hb_conv_int8_args *p, void *scratch, int staircase)
+HB_SHARED void hb_dw3_doubled(const hb_sweep *s)
 {
-    const int32_t left = at.x0 * p->stride_w - p->pad_left, pitch = p->plane_pitch / 2;
-    const int32_t numbers = ((at.x1 - at.x0 - 1) * p->stride_w + 4) & ~1;
-    const int32_t band = hb_clamp(p->band_rows, 1, at.y1 - at.y0), rows = (band - 1) * p->stride_h + 3;
-    /* The planes lie at the end of the working space, which is made for the largest region. */
-    const int32_t used = 3 * pitch * rows + pitch * (rows - 1) + numbers / 2;
-    uint32_t *planes = (uint32_t *)scratch + 4 * pitch * ((p->band_rows - 1) * p->stride_h + 3) - used;
-    for (int32_t top = at.y0; top < at.y1; top += band) {
-        const int32_t bottom = hb_clamp(top + band, top, at.y1);
-        for (int32_t channel = 0; channel < p->in_channels; channel += 4) {
-            for (int32_t row = 0; row < (bottom - top - 1) * p->stride_h + 3; row++) {
-                hb_plane_row(&in, top * p->stride_h - p->pad_top + row, left, channel, planes + row * pitch,
-                             pitch * rows, numbers, staircase ? HB_STAIRCASE : HB_DOUBLED, p);
-            }
-            for (int32_t i = 0; i < 4; i++) {
-                hb_dw3_plane((const int16_t *)(planes + i * pitch * rows), &out, at, channel + i, top, bottom,
-                             staircase, p);
-            }
-        }
-    }
+    hb_dw3(s, HB_DW3_DEPTH, 0);
 }
 
 HB_KERNEL void hb_depthwise_conv_2d_3x3_dsp_int8(hb_view in, hb_view out, hb_region at, const hb_conv_int8_args *p,
                                                  void *scratch)
 {
-    hb_dw3(in, out, at, p, scratch, 0);
+    const hb_sweep s = hb_sweep_of(in, out, at, p, p->sweep_doubled, scratch);
+    hb_dw3_doubled(&s);
 }
 
 #endif

@@ -19,9 +19,11 @@ typedef struct {
     int32_t tile_words, tile_pixels; /* CONV_2D with SMLAD: words that a pixel reads, and pixels of a tile */
     int32_t terms;                   /* CONV_2D: weights per output channel */
     int32_t plane_pitch, band_rows; /* DEPTHWISE_CONV_2D with SMLAD: numbers in a row of a plane, and its output rows */
+    int32_t tall;                   /* the same: whether windows are swept down columns, not along rows */
     const int8_t *weights, *values;
     const uint8_t *gaps;
     const uint16_t *counts;
+    const int32_t *sweep_doubled, *sweep_staircase; /* the same: what a channel needs, for either requantization */
     const int32_t *bias, *multiplier;
     const int8_t *shift;
     const int32_t *staircase_bias, *staircase_multiplier; /* two-instruction requantization of hb_dsp.h */

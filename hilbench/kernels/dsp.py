@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from hilbench.ir.attrs import DepthwiseConv2D
 from hilbench.ir.fixedpoint import multiply, wrap32
 from hilbench.ir.graph import Array, Graph, Op
 from hilbench.ir.quantized import INT8_MAX, INT8_MIN, ConvConstants
@@ -28,22 +27,14 @@ def tile_members(op: Op, graph: Graph, pixels: int) -> dict[str, Argument]:
     """Words that a pixel of a CONV_2D reads, in rounds of the inner loop, and how many of `pixels` make a tile."""
     _, kernel_h, kernel_w, depth = constant(op.inputs[1], op, graph).shape
     words = -(-kernel_h * wide_words(kernel_w * depth) // _ROUND) * _ROUND
-    fitting = max(_allowance(op, graph) // (4 * words), 4)
+    fitting = max(allowance(op, graph) // (4 * words), 4)
     tiles = -(-pixels // min(fitting // 4 * 4, TILE_PIXELS))
     terms = kernel_h * kernel_w * depth
     return {"terms": terms, "tile_words": words, "tile_pixels": -(-pixels // (4 * tiles)) * 4}
 
 
-def plane_members(op: Op, graph: Graph) -> dict[str, Argument]:
-    """Numbers in a row of a plane of a DEPTHWISE_CONV_2D, and for how many output rows planes are made at once."""
-    assert isinstance(op.attrs, DepthwiseConv2D)
-    _, rows, cols, _ = graph[op.outputs[0]].shape
-    pitch = ((cols - 1) * op.attrs.x.stride + op.attrs.x.kernel + 1) // 2 * 2
-    fitting = (_allowance(op, graph) // (8 * pitch) - op.attrs.y.kernel) // op.attrs.y.stride + 1
-    return {"plane_pitch": pitch, "band_rows": min(max(fitting, 1), rows)}
-
-
-def _allowance(op: Op, graph: Graph) -> int:
+def allowance(op: Op, graph: Graph) -> int:
+    """Bytes that tiles and planes may take."""
     maps = graph[op.present_inputs[0]].nbytes + graph[op.outputs[0]].nbytes
     return SMALL_MAPS_SCRATCH_BYTES if maps <= SMALL_MAPS else SCRATCH_BYTES
 

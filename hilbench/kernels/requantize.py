@@ -94,7 +94,11 @@ class Staircase:
 
 @lru_cache(maxsize=256)
 def solve_staircase(
-    multiplier: tuple[int, ...], shift: tuple[int, ...], least: tuple[int, ...], most: tuple[int, ...]
+    multiplier: tuple[int, ...],
+    shift: tuple[int, ...],
+    least: tuple[int, ...],
+    most: tuple[int, ...],
+    factor: int = STAIRCASE_FACTOR,
 ) -> Staircase | None:
     """Constants of the short form of a requantization to int8 with zero point -128; None if some channel has none.
 
@@ -103,20 +107,19 @@ def solve_staircase(
     Args:
         multiplier, shift: those of the channels; shifts are -22 to -1.
         least, most: between which the channels' sums lie.
+        factor: what sums are multiplied by.
     """
     scale, right, low, high = (np.array(a, np.int64)[:, None] for a in (multiplier, shift, least, most))
     right = -right
     rising = thresholds(scale, right)
-    nominal = np.round(scale * 2.0 ** (STAIRCASE_SHIFT - 6 - right)).astype(np.int64)
+    nominal = np.round(scale * 2.0 ** (STAIRCASE_SHIFT + 1 - right) / factor).astype(np.int64)
     found = np.zeros((3, len(scale)), np.int64)
     open_ = np.arange(len(scale))
     for nudge, off in product(_NUDGES, _NEARBY):
         m = np.clip(nominal[open_] + off, 1, 2**31 - 1)
-        first, last = _biases(m, nudge, rising[open_], low[open_], high[open_])
+        first, last = _biases(m, nudge, factor, rising[open_], (low[open_], high[open_]))
         bias = (first + last) >> 1
-        largest = np.maximum(
-            np.abs(STAIRCASE_FACTOR * low[open_, 0] + bias), np.abs(STAIRCASE_FACTOR * high[open_, 0] + bias)
-        )
+        largest = np.maximum(np.abs(factor * low[open_, 0] + bias), np.abs(factor * high[open_, 0] + bias))
         done = (first <= last) & (largest < 2**31)
         found[:, open_[done]] = bias[done], m[done, 0], np.full(done.sum(), nudge)
         open_ = open_[~done]
@@ -134,10 +137,11 @@ def thresholds(multiplier: Array, right: Array) -> Array:
     return np.asarray(-((2**30 - (scaled << 31)) // multiplier))
 
 
-def _biases(m: Array, nudge: int, rising: Array, low: Array, high: Array) -> tuple[Array, Array]:
+def _biases(m: Array, nudge: int, factor: int, rising: Array, within: tuple[Array, Array]) -> tuple[Array, Array]:
     """First and last bias [channel] with which no step within reach comes too late or too early."""
+    low, high = within
     needed = -((STAIRCASE_ADDEND + nudge - (_STEPS << STAIRCASE_SHIFT) << 32) // m)
-    first = np.where(rising <= high, needed - STAIRCASE_FACTOR * np.maximum(rising, low), -_OUT_OF_REACH)
-    last = np.where(rising > low, needed - 1 - STAIRCASE_FACTOR * np.minimum(rising - 1, high), _OUT_OF_REACH)
+    first = np.where(rising <= high, needed - factor * np.maximum(rising, low), -_OUT_OF_REACH)
+    last = np.where(rising > low, needed - 1 - factor * np.minimum(rising - 1, high), _OUT_OF_REACH)
     first, last = first.max(axis=1), last.min(axis=1)
     return np.where(first == -_OUT_OF_REACH, last, first), np.where(last == _OUT_OF_REACH, first, last)

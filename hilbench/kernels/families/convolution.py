@@ -8,9 +8,8 @@ from hilbench.ir.attrs import Conv2D, DepthwiseConv2D
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Array, Graph, Op
 from hilbench.ir.quantized import INT8_MAX, INT8_MIN, ConvConstants, conv_constants
-from hilbench.kernels import winograd
+from hilbench.kernels import depthwise, winograd
 from hilbench.kernels.dsp import (
-    plane_members,
     reach,
     settled,
     short_requantization,
@@ -45,7 +44,7 @@ class Convolution(Family):
         members |= clamp_members(op, graph, _settled(op, graph)[0])
         if graph[x.tensor].dtype == DType.INT8:
             pixels = y.rows * y.cols
-            members |= tile_members(op, graph, pixels) if op.kind == "CONV_2D" else plane_members(op, graph)
+            members |= tile_members(op, graph, pixels) if op.kind == "CONV_2D" else depthwise.plane_members(op, graph)
             if graph[str(op.inputs[1])].storage != "dense":
                 members["staircase"] = int(_staircase(op, graph) is not None)
         return (Call((x,), y, members),)
@@ -66,6 +65,8 @@ class Convolution(Family):
             facts["short_requantization"] = int(short_requantization(constants, largest))
             facts["winograd_fits"] = int(largest.max() < winograd.SUM_LIMIT)
             facts["staircase"] = int(_staircase(op, graph) is not None)
+            if op.kind == "DEPTHWISE_CONV_2D":
+                facts |= depthwise.sweep_facts(op, graph)
             facts["two_products"] = int(bool(facts["short_requantization"]) and _two_products(op, graph) is not None)
             facts |= {f"{name}_entries": pair_entries(_rows(op, graph), words) for name, words in PAIR_WORDS.items()}
         return facts
@@ -94,7 +95,16 @@ def _staircase(op: Op, graph: Graph) -> Staircase | None:
     least, most = sum_bounds(constants, _terms(op, graph), offsets)
     if not short_requantization(constants, np.maximum(np.abs(least), np.abs(most))):
         return None
-    return solve_staircase(constants.multiplier, constants.shift, tuple(least.tolist()), tuple(most.tolist()))
+    factor = STAIRCASE_FACTOR if op.kind == "CONV_2D" else depthwise.STAIRCASE_FACTOR
+    within = tuple(least.tolist()), tuple(most.tolist())
+    return solve_staircase(constants.multiplier, constants.shift, *within, factor)
+
+
+def _sweep_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
+    del call
+    constants, offsets = _settled(op, graph)
+    solved = _staircase(op, graph) if name == "sweep_staircase" else None
+    return None if constants is None else depthwise.channel_records(op, graph, constants, offsets, solved)
 
 
 def _staircase_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
@@ -165,6 +175,7 @@ def _winograd_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None
 
 _PREPARED = {
     "staircase": _staircase_array,
+    "sweep": _sweep_array,
     "pair": _pair_array,
     "sparse": _sparse_array,
     "whole": _whole_array,
