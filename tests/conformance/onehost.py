@@ -50,11 +50,15 @@ int main(void)
 
 @dataclass(frozen=True)
 class Case:
-    """One operator to run with one kernel: whole, or in patches cut at these output rows and columns."""
+    """One operator to run with one kernel: whole, or in patches cut at these output rows and columns.
+
+    Run whole, the output may be told to lie in the input `over`.
+    """
 
     graph: Graph
     kernel: Kernel
     cuts: tuple[tuple[int, ...], tuple[int, ...]] | None = None
+    over: str | None = None
 
 
 def merged(graphs: Sequence[Graph]) -> Graph:
@@ -105,7 +109,8 @@ def plan(cases: Sequence[Case]) -> Plan:
             kernels += [None] * len(case.graph.inputs)
             stages.append(_patches(graph, tuple(range(first, len(kernels) + 1)), case.cuts))
         kernels.append(case.kernel)
-    return _placed(graph, Schedule(tuple(stages)), kernels)
+    over = {f"g{i}.{case.graph.outputs[0]}": f"g{i}.{case.over}" for i, case in enumerate(cases) if case.over}
+    return _placed(graph, Schedule(tuple(stages)), kernels, over)
 
 
 def _patches(graph: Graph, positions: tuple[int, ...], cuts: tuple[tuple[int, ...], tuple[int, ...]]) -> Patches:
@@ -138,8 +143,8 @@ def _spans(graph: Graph, op: Op, axis: int, edges: tuple[int, int]) -> dict[str,
     return spans | {name.removesuffix(".copy"): span for name, span in spans.items() if name.endswith(".copy")}
 
 
-def _placed(graph: Graph, schedule: Schedule, kernels: Sequence[Kernel | None]) -> Plan:
-    windows = _windows(graph, schedule)
+def _placed(graph: Graph, schedule: Schedule, kernels: Sequence[Kernel | None], over: Mapping[str, str]) -> Plan:
+    windows, into = _windows(graph, schedule), {name: output for output, name in over.items()}
     buffers: list[Buffer] = []
     offset = GUARD
 
@@ -149,9 +154,9 @@ def _placed(graph: Graph, schedule: Schedule, kernels: Sequence[Kernel | None]) 
         offset += -(-size // 8) * 8 + GUARD
 
     for name, tensor in graph.tensors.items():
-        if tensor.data is None:
+        if tensor.data is None and name not in over:
             kind = "window" if name in windows else "tensor"
-            place(name, kind, windows.get(name, tensor.nbytes), (name,))
+            place(name, kind, windows.get(name, tensor.nbytes), (name, into[name]) if name in into else (name,))
     steps = []
     stage_of = {op: i for i, stage in enumerate(schedule.stages) for op in _ops(stage)}
     for position, op in enumerate(graph.ops):

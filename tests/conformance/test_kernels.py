@@ -18,6 +18,7 @@ from hilbench.ir.verify import verify
 from hilbench.kernels.catalogue import Kernel, catalogue
 from hilbench.kernels.catalogue import serves as predicates_hold
 from hilbench.kernels.family import family_of
+from hilbench.plan.lifetime import Working, in_place_inputs
 from tests.conformance.kernel_cases import SPECIAL
 from tests.conformance.onehost import Case, compiled, patchable, plan, run
 from tests.graphs import only, random_inputs
@@ -25,7 +26,7 @@ from tests.graphs import only, random_inputs
 pytestmark = pytest.mark.skipif(shutil.which("gcc") is None, reason="no C compiler on this machine: install gcc")
 
 SEEDS = 60
-WHOLE, PATCHED = 6, 4
+WHOLE, PATCHED, IN_PLACE = 6, 4, 8
 SANITIZED = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 
@@ -68,7 +69,14 @@ def cases(kernel: Kernel) -> list[Case]:
     cut = [graph for graph in found if patchable(graph) and graph[graph.outputs[0]].shape[1:3] != (1, 1)][
         : special + PATCHED
     ]
-    return whole + [Case(graph, kernel, _cuts(graph, rng)) for graph in cut]
+    return [*whole, *_overwriting(found, kernel), *(Case(graph, kernel, _cuts(graph, rng)) for graph in cut)]
+
+
+def _overwriting(found: list[Graph], kernel: Kernel) -> list[Case]:
+    """A few graphs whose output lies in an input, as far as the kernel says that it may."""
+    working = Working(kernel.name, 0, kernel.in_place)
+    ways = ((graph, in_place_inputs(graph.ops[0], graph, working)) for graph in found)
+    return [Case(graph, kernel, over=names[0]) for graph, names in ways if names][:IN_PLACE]
 
 
 def _cuts(graph: Graph, rng: np.random.Generator) -> tuple[tuple[int, ...], tuple[int, ...]]:
