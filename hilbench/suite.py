@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import product
@@ -200,14 +201,10 @@ def replace_given(suite: Suite, *, variants: tuple[Variant, ...] = (), **given: 
     return suite
 
 
-def without_elimination(suite: Suite) -> Suite:
-    """The suite with nothing eliminated: every variant, and the baseline, as its `+keep`."""
-    models = tuple(
-        replace(model, variants=tuple(dict.fromkeys(variant.keeping() for variant in model.variants)))
-        for model in suite.models
-    )
-    baseline = suite.baseline and str(Variant.parse(suite.baseline).keeping())
-    return replace(suite, models=models, baseline=baseline)
+def changed(suite: Suite, change: Callable[[Variant], Variant]) -> Suite:
+    """The suite with every variant, and the baseline, changed."""
+    models = tuple(replace(model, variants=tuple(dict.fromkeys(map(change, model.variants)))) for model in suite.models)
+    return replace(suite, models=models, baseline=suite.baseline and str(change(Variant.parse(suite.baseline))))
 
 
 def find_model(name: str, beside: Path | None = None) -> Path:

@@ -24,6 +24,9 @@ def command(
     board: Annotated[str, typer.Option(help="Board: name, or a .toml file.")],
     variant: Annotated[str, typer.Option(help="As in int8+sparse:0.8+patch (hilbench variants).")] = "int8",
     no_eliminate: Annotated[bool, typer.Option("--no-eliminate", help="Add +keep to the variant.")] = False,
+    kernel: Annotated[
+        list[str] | None, typer.Option(metavar="[STEP=]NAME", help="Take this kernel: adds +kernel:NAME.")
+    ] = None,
     target: Annotated[str, typer.Option(help="auto, qemu, board or host: what the firmware is to run on.")] = "auto",
     calibration: Annotated[str, typer.Option(metavar="FILE.npz", help="Samples x to quantize a float model.")] = "",
     toolchain: Annotated[str, typer.Option(help="gcc, or zig (its clang).")] = CROSS,
@@ -31,7 +34,11 @@ def command(
     out: Annotated[Path, typer.Option(help="Folder for the sources, build.sh and firmware.elf.")],
 ) -> None:
     """Write the sources of a variant's firmware to a folder, and build it; `sh build.sh` there does the same again."""
-    path, chosen, where = find_model(model), Variant.parse(variant, keep=no_eliminate), find(board)
+    path, chosen, where = (
+        find_model(model),
+        Variant.parse(variant, keep=no_eliminate).forcing(kernel or ()),
+        find(board),
+    )
     _, plan = plan_model(Model(path.stem, path, calibration=find_data(calibration)), chosen, where, toolchain)
     build = prepare_model(plan, path.stem, where, choose_target(where, target), Compiler(toolchain, optimize))
     image = execute(build)

@@ -32,6 +32,9 @@ def command(
     board: Annotated[str, typer.Option(help="Board: name, or a .toml file.")],
     variant: Annotated[str, typer.Option(help="As in int8+sparse:0.8+patch (hilbench variants).")] = "int8",
     no_eliminate: Annotated[bool, typer.Option("--no-eliminate", help="Add +keep to the variant.")] = False,
+    kernel: Annotated[
+        list[str] | None, typer.Option(metavar="[STEP=]NAME", help="Take this kernel: adds +kernel:NAME.")
+    ] = None,
     calibration: Annotated[str, typer.Option(metavar="FILE.npz", help="Samples x to quantize a float model.")] = "",
     input: Annotated[
         str, typer.Option(help="Of a rolling variant: resident, streamed or reread. [default: resident]")
@@ -42,7 +45,7 @@ def command(
     if plot is not None and plot.suffix != ".svg":
         raise UsageError(f"--plot writes SVG, got '{plot}'; right: --plot arena.svg")
     path = find_model(model)
-    chosen, where = with_input(Variant.parse(variant, keep=no_eliminate), input), find(board)
+    chosen, where = with_input(Variant.parse(variant, keep=no_eliminate).forcing(kernel or ()), input), find(board)
     done, plan = plan_model(Model(path.stem, path, calibration=find_data(calibration)), chosen, where)
     print(f"{path.stem} {chosen} on {where.name}: {describe_schedule(plan)}")
     for note in done.notes:

@@ -28,6 +28,9 @@ def command(
     board: Annotated[str, typer.Option(help="The board whose timing prices the profile; of a run: which one.")] = "",
     variant: Annotated[str, typer.Option(help="Of a model: as in int8+patch. [default: as it is stored]")] = "",
     no_eliminate: Annotated[bool, typer.Option("--no-eliminate", help="Add +keep to the variant.")] = False,
+    kernel: Annotated[
+        list[str] | None, typer.Option(metavar="[STEP=]NAME", help="Take this kernel: adds +kernel:NAME.")
+    ] = None,
     optimize: Annotated[Optimize, typer.Option(help="Of a model.")] = Optimize.O2,
     call: Annotated[
         int, typer.Option(min=0, help="Which run or call since boot, from 1. [default: 2 of a model, 1 of an image]")
@@ -52,7 +55,7 @@ def command(
     if form not in FORMATS:
         raise UsageError(one_of("format", form, FORMATS))
     wanted = [_wanted(text) for text in export or ()]
-    taken = take(what, Asked(board, variant, no_eliminate, optimize, function, machine, call))
+    taken = take(what, Asked(board, variant, no_eliminate, tuple(kernel or ()), optimize, function, machine, call))
     summary = summarize(taken.subject, taken.profile, taken.source, blocks)
     if form == "json":
         typer.echo(json.dumps(as_json(summary), indent=2))

@@ -34,11 +34,15 @@ class Taken:
 
 @dataclass(frozen=True)
 class Asked:
-    """What the command line asks for; empty texts were not given, nor was a `call` of 0. `keep` adds that part."""
+    """What the command line asks for; empty texts were not given, nor was a `call` of 0.
+
+    `keep` and `kernels` add those parts to the variant.
+    """
 
     board: str
     variant: str
     keep: bool
+    kernels: tuple[str, ...]
     optimize: Optimize
     function: str
     machine: str
@@ -81,7 +85,7 @@ def _of_model(model: str, asked: Asked) -> Taken:
         raise ConfigError(
             "no emulator", where=f"board {asked.board}", right="the profiler runs in QEMU: add [emulator]"
         )
-    variant = Variant.parse(asked.variant or str(entry.variants[0]), keep=asked.keep)
+    variant = Variant.parse(asked.variant or str(entry.variants[0]), keep=asked.keep).forcing(asked.kernels)
     firmware = compile_model(entry, variant, board, board.emulator.kind, Compiler(optimize=asked.optimize))
     observed = observe(board.emulator.kind, board, firmware, make_inputs(firmware.graph, None), asked.call or 2)
     if not observed.profiles:
@@ -120,7 +124,7 @@ def _chosen(folder: Path, asked: Asked) -> RunRecord:
 def _is_asked(record: RunRecord, asked: Asked) -> bool:
     """Whether a record has the asked board and variant, which may name a compiler after a blank, as rows do."""
     name, blank, compiler = (asked.variant or record.variant).partition(" ")
-    same = record.variant == f"{Variant.parse(name, keep=asked.keep)}{blank}{compiler}"
+    same = record.variant == f"{Variant.parse(name, keep=asked.keep).forcing(asked.kernels)}{blank}{compiler}"
     return same and asked.board in ("", record.board)
 
 

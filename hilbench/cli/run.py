@@ -17,7 +17,7 @@ from hilbench.report.table import comparison
 from hilbench.results.frame import tidy, write
 from hilbench.results.schema import RunRecord, Status
 from hilbench.runner.run import choose_folder, exit_code, run
-from hilbench.suite import Optimize, Suite, find_suite, of_model, replace_given, suites, without_elimination
+from hilbench.suite import Optimize, Suite, changed, find_suite, of_model, replace_given, suites
 from hilbench.variants.schedules.rolling import with_input
 from hilbench.variants.variant import Variant
 
@@ -40,6 +40,9 @@ def command(
         str, typer.Option(help="Of rolling variants: resident, streamed or reread. [default: resident]")
     ] = "",
     no_eliminate: Annotated[bool, typer.Option("--no-eliminate", help="Add +keep to every variant.")] = False,
+    kernel: Annotated[
+        list[str] | None, typer.Option(metavar="[STEP=]NAME", help="Take this kernel: adds +kernel:NAME.")
+    ] = None,
     repeats: Annotated[int | None, typer.Option(min=1, max=1000, help="Runs of the first input. [default: 3]")] = None,
     dataset: Annotated[str, typer.Option(metavar="FILE.npz", help="Samples x, and labels y for accuracy.")] = "",
     calibration: Annotated[str, typer.Option(metavar="FILE.npz", help="Samples x to quantize a float model.")] = "",
@@ -58,16 +61,19 @@ def command(
     The exit code is 0 also where variants do not fit or are not supported, as long as one was measured; a wrong output
     gives 7, before anything else.
     """
-    named = _suite(what, dataset, calibration)
+
+    def change(one: Variant) -> Variant:
+        return (one.keeping() if no_eliminate else one).forcing(kernel or ())
+
     suite = replace_given(
-        without_elimination(named) if no_eliminate else named,
+        changed(_suite(what, dataset, calibration), change),
         boards=tuple(find(name) for name in board or ()),
-        variants=tuple(with_input(Variant.parse(text, keep=no_eliminate), input) for text in variant or ()),
+        variants=tuple(with_input(change(Variant.parse(text)), input) for text in variant or ()),
         target=target,
         repeats=repeats,
         toolchain=tuple(toolchain or ()),
         optimize=tuple(optimize or ()),
-        baseline=baseline and str(Variant.parse(baseline, keep=no_eliminate)),
+        baseline=baseline and str(change(Variant.parse(baseline))),
     )
     suite = _on_this_desk(suite, clock, probe, serial)
     folder = out or choose_folder(suite.name, RUNS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hilbench.errors import UnsupportedModel, UnsupportedOp
 from hilbench.ir.graph import Graph
 from hilbench.plan.fold import fold_pads
@@ -12,20 +14,21 @@ from hilbench.plan.working import Kernels
 from hilbench.variants.variant import SCHEDULES, Part
 
 
-def make_plan(graph: Graph, schedule: Part, features: frozenset[str]) -> Plan:
+def make_plan(graph: Graph, schedule: Part, features: frozenset[str], forced: Sequence[str] = ()) -> Plan:
     """The plan of the schedule that needs least of all that the scheduling proposes, with the cheapest kernels.
 
     `features` are the instruction-set features of the core, which decide the kernels and so the scratch. Where the
     scheduling puts memory first, kernels are the cheapest with which the arena is no larger than it has to be, or than
-    the bytes that it was given.
+    the bytes that it was given. `forced` are kernels that have to be taken (`Variant.kernels`).
 
     Raises:
+        UsageError: a forced kernel does not exist, or serves nothing here.
         UnsupportedModel: operators that no kernel serves, all at once; a schedule that this graph does not allow; or
             fewer bytes than any plan needs.
     """
     folded = fold_pads(graph)
     ready = reordered(folded, best_order(folded, [ways[0] for ways in Kernels(folded, features).whole()]))
-    kernels, scheduling = Kernels(ready, features), SCHEDULES[schedule.name]
+    kernels, scheduling = Kernels(ready, features, forced), SCHEDULES[schedule.name]
     proposals = list(scheduling.propose(ready, schedule.argument, kernels.ways))
     limit = scheduling.budget(schedule.argument)
     if limit is None:

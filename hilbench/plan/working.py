@@ -6,20 +6,30 @@ from collections.abc import Sequence
 from math import inf
 
 from hilbench.errors import UnsupportedModel, UnsupportedOp
-from hilbench.ir.graph import Graph, Op
+from hilbench.ir.graph import Graph
 from hilbench.kernels.catalogue import Option, options
+from hilbench.plan.forced import forced_kernels
 from hilbench.plan.lifetime import Working, is_view, stage_ops
 from hilbench.variants.schedule import Rolling, Schedule
 from hilbench.variants.variant import Way
 
+_NONE = Working("", 1 << 40, cycles=inf)
+"""Where the kernel that has to be taken serves no piece of that length: more memory than there is."""
+
 
 class Kernels:
-    """The kernels for a graph on a core with these features, and what they need."""
+    """The kernels for a graph on a core with these features, and what they need.
 
-    def __init__(self, graph: Graph, features: frozenset[str]) -> None:
+    `forced` are kernels that have to be taken, each "NAME" or "STEP=NAME" (`Variant`).
+    """
+
+    def __init__(self, graph: Graph, features: frozenset[str], forced: Sequence[str] = ()) -> None:
         self.graph, self.features = graph, features
+        self._forced: dict[int, str] = {}
         self._known: dict[tuple[int, int], tuple[Working, ...]] = {}
         self._check()
+        if forced:
+            self._forced, self._known = forced_kernels(forced, graph, features), {}
 
     def _check(self) -> None:
         """Raise UnsupportedModel where no kernel serves an operator; all are listed."""
@@ -41,7 +51,7 @@ class Kernels:
             LookupError: no kernel serves it.
         """
         if (position, piece) not in self._known:
-            self._known[position, piece] = self._serving(self.graph.ops[position], piece)
+            self._known[position, piece] = self._serving(position, piece)
         return self._known[position, piece]
 
     def ways(self, position: int, piece: int) -> Sequence[Way]:
@@ -61,14 +71,15 @@ class Kernels:
                     found[position] = self.of(position, stage.pieces[self.graph.ops[position].outputs[0]])
         return found
 
-    def _serving(self, op: Op, piece: int) -> tuple[Working, ...]:
+    def _serving(self, position: int, piece: int) -> tuple[Working, ...]:
+        op, wanted = self.graph.ops[position], self._forced.get(position)
         if is_view(op, self.graph):
             return (Working(""),)
         found: list[Option] = []
         for option in options(op, self.graph, self.features, piece):
-            if not found or option.scratch < found[-1].scratch:
+            if wanted in (None, option.kernel.name) and (not found or option.scratch < found[-1].scratch):
                 found.append(option)
-        return tuple(Working(o.kernel.name, o.scratch, o.kernel.in_place, _known_cycles(o)) for o in found)
+        return tuple(Working(o.kernel.name, o.scratch, o.kernel.in_place, _known_cycles(o)) for o in found) or (_NONE,)
 
 
 def _known_cycles(option: Option) -> float:

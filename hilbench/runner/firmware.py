@@ -38,6 +38,7 @@ class Firmware:
             "notes": list(self.notes),
             "arena": [asdict(buffer) for buffer in self.plan.buffers],
             "steps": [step.name for step in self.plan.steps],
+            "kernels": [step.kernel for step in self.plan.steps],
         }
 
 
@@ -47,11 +48,12 @@ def plan_model(model: Model, variant: Variant, board: Board, toolchain: str = CR
     Raises:
         ModelError, UnsupportedModel: the model cannot be read or served.
         ConfigError: the calibration data do not suit it.
+        UsageError: a kernel that the variant names does not exist, or serves nothing here.
     """
     graph = load_model(model.path)
     done = transform(graph, variant, read_calibration(graph, model.calibration))
     features = board.core.features - TOOLCHAINS[toolchain].lacks
-    return done, make_plan(done.graph, variant.schedule, features)
+    return done, make_plan(done.graph, variant.schedule, features, variant.kernels)
 
 
 def prepare_model(plan: Plan, name: str, board: Board, target: str, compiler: Compiler) -> BuildPlan:

@@ -1,7 +1,11 @@
-"""A variant: a point on three axes, written `format[+sparsity][+keep][+schedule]`, each part `name[:argument]`."""
+"""A variant: a point on three axes, written `format[+sparsity][+schedule]`, each part `name[:argument]`.
+
+`+keep` and `+kernel` are no axes: they take something back that is done for every variant, for comparison.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -90,7 +94,10 @@ LAYERS = "layers"
 KEEP = "keep"
 """The part that says that nothing is eliminated."""
 
-SHAPE = f"format[+sparsity][+{KEEP}][+schedule]"
+KERNEL = "kernel"
+"""The part that names kernels for an experiment: `kernel:NAME,STEP=NAME`."""
+
+SHAPE = f"format[+sparsity][+{KEEP}][+{KERNEL}][+schedule]"
 
 _SHAPE = f"{SHAPE}, each part name[:argument], as in int8+sparse:0.8+patch:2x2"
 
@@ -110,22 +117,37 @@ class Part:
 class Variant:
     """One technique of each axis; `sparsity` None leaves every weight in place.
 
-    `eliminate` removes int8 channels that are proven constant or unused, which changes no output.
+    `eliminate` removes int8 channels that are proven constant or unused, which changes no output. `kernels` are those
+    that have to be taken, each "NAME" (for every operator that it serves) or "STEP=NAME"; empty leaves all to the
+    planner.
     """
 
     format: Part
     sparsity: Part | None = None
     schedule: Part = Part(LAYERS)
     eliminate: bool = True
+    kernels: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         keep = None if self.eliminate else Part(KEEP)
+        forced = Part(KERNEL, ",".join(self.kernels)) if self.kernels else None
         schedule = None if self.schedule == Part(LAYERS) else self.schedule
-        return "+".join(str(part) for part in (self.format, self.sparsity, keep, schedule) if part)
+        return "+".join(str(part) for part in (self.format, self.sparsity, keep, forced, schedule) if part)
 
     def keeping(self) -> Variant:
         """The same variant with nothing eliminated."""
         return replace(self, eliminate=False)
+
+    def forcing(self, kernels: Iterable[str]) -> Variant:
+        """The same variant with more kernels that have to be taken, each "NAME" or "STEP=NAME".
+
+        Raises:
+            UsageError: one is not written like that.
+        """
+        added = {*self.kernels, *kernels}
+        if added:
+            _check_kernels(",".join(added))
+        return replace(self, kernels=tuple(sorted(added)))
 
     @staticmethod
     def parse(text: str, *, keep: bool = False) -> Variant:
@@ -147,7 +169,8 @@ class Variant:
                 )
             axes[axis] = part
         eliminate = "elimination" not in axes and not keep
-        return Variant(first, axes.get("sparsity"), axes.get("schedule", Part(LAYERS)), eliminate)
+        forced = axes["kernels"].argument.split(",") if "kernels" in axes else ()
+        return Variant(first, axes.get("sparsity"), axes.get("schedule", Part(LAYERS)), eliminate).forcing(forced)
 
 
 def _part(piece: str, text: str) -> Part:
@@ -168,10 +191,21 @@ def _axis(part: Part, text: str) -> str:
     if part.name == KEEP:
         no_argument(KEEP)(part.argument)
         return "elimination"
+    if part.name == KERNEL:
+        _check_kernels(part.argument)
+        return "kernels"
     if part.name in FORMATS:
         raise UsageError(f"variant '{text}': format '{part.name}' comes first; right: {_SHAPE}")
-    known = [*SPARSITIES, KEEP, *SCHEDULES]
+    known = [*SPARSITIES, KEEP, KERNEL, *SCHEDULES]
     raise UsageError(f"variant '{text}': {one_of('part', part.name, known)}; right: {_SHAPE}")
+
+
+def _check_kernels(argument: str) -> None:
+    """Kernels are NAME or STEP=NAME; whether there are such is known to the planner, with the graph and the core."""
+    for item in argument.split(","):
+        if not re.fullmatch(r"(\d+=)?[a-z]\w*", item):
+            right = f"right: {KERNEL}:conv_2d_int8, {KERNEL}:0=conv_2d_int8,3=add_int8"
+            raise UsageError(f"'{KERNEL}' takes NAME or STEP=NAME, got '{item}'; {right}")
 
 
 def no_argument(name: str) -> Callable[[str], None]:

@@ -9,7 +9,7 @@ import pytest
 from hilbench.boards import find
 from hilbench.errors import ConfigError, UsageError
 from hilbench.resources import shipped
-from hilbench.suite import find_suite, load, of_model, replace_given, shipped_models, suites, without_elimination
+from hilbench.suite import changed, find_suite, load, of_model, replace_given, shipped_models, suites
 from hilbench.variants.variant import Variant
 
 DIGITS = shipped("suites", "models", "digits.tflite")
@@ -121,7 +121,7 @@ def test_the_command_line_comes_first(tmp_path: Path) -> None:
 
 def test_nothing_is_eliminated_where_that_is_asked_for(tmp_path: Path) -> None:
     text = GOOD.replace('"int8", ', '"int8", "int8+keep", ').replace("variants =", 'baseline = "int8"\nvariants =')
-    suite = without_elimination(load(written(tmp_path, text)))
+    suite = changed(load(written(tmp_path, text)), Variant.keeping)
     assert [str(v) for v in suite.models[0].variants] == ["int8+keep", "int8+keep+patch"]
     assert suite.baseline == "int8+keep"
 

@@ -81,3 +81,29 @@ def test_a_rolling_plan_keeps_its_limit_and_is_faster_with_more(graph: Graph) ->
 def test_wrong_limits_are_refused(argument: str) -> None:
     with pytest.raises(UsageError, match="right: layers, layers:arena=65536"):
         SCHEDULES["layers"].check(argument)
+
+
+def test_a_forced_kernel_is_taken_where_it_serves_and_by_its_step(graph: Graph) -> None:
+    everywhere = make_plan(graph, Part("layers"), DSP, ("conv_2d_int8",))
+    assert {step.kernel for step in everywhere.steps} == {"conv_2d_int8"}
+    once = make_plan(graph, Part("layers"), DSP, ("1=conv_2d_int8",))
+    taken = [step.kernel == "conv_2d_int8" for step in once.steps]
+    assert taken == [False, True, False]
+    mixed = make_plan(graph, Part("rolling"), DSP, ("2=conv_2d_int8", "conv_2d_dsp_int8"))
+    assert [step.kernel for step in mixed.steps] == ["conv_2d_dsp_int8", "conv_2d_dsp_int8", "conv_2d_int8"]
+
+
+@pytest.mark.parametrize(
+    ("forced", "said"),
+    [
+        ("conv_2d_int9", "Did you mean 'conv_2d_int8'"),
+        ("7=conv_2d_int8", "there are steps 0 to 2"),
+        ("1=add_int8", "does not serve step 1; right: conv_2d"),
+        ("add_int8", "does not serve any step of this model"),
+        ("conv_2d_fpu_float32", "right: conv_2d"),
+    ],
+)
+def test_a_kernel_that_cannot_be_taken_is_refused_with_those_that_can(graph: Graph, forced: str, said: str) -> None:
+    with pytest.raises(UsageError) as error:
+        make_plan(graph, Part("layers"), DSP, (forced,))
+    assert said in str(error.value)
