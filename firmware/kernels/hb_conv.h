@@ -17,6 +17,7 @@ typedef struct {
     int32_t channel_multiplier;                  /* DEPTHWISE_CONV_2D */
     int32_t input_offset, output_offset, low, high;
     int32_t tile_words, tile_pixels; /* CONV_2D with SMLAD: words that a pixel reads, and pixels of a tile */
+    int32_t winograd_tiles;          /* CONV_2D 3x3: tiles that are transformed at a time */
     int32_t terms;                   /* CONV_2D: weights per output channel */
     int32_t plane_pitch, band_rows; /* DEPTHWISE_CONV_2D with SMLAD: numbers in a row of a plane, and its output rows */
     int32_t tall;                   /* the same: whether windows are swept down columns, not along rows */
@@ -28,10 +29,10 @@ typedef struct {
     const int8_t *shift;
     const int32_t *staircase_bias, *staircase_multiplier; /* two-instruction requantization of hb_dsp.h */
     const int8_t *staircase_nudge;
-    const int8_t *pair_weights;                          /* as hb_thumb.h reads them */
-    const int32_t *pair_bias, *pair_channels;            /* hb_pair_channels */
-    const int32_t *whole_bias;                           /* makes sums of products of plain bytes whole */
-    const int32_t *winograd_weights, *winograd_channels; /* hb_winograd.h: transformed, and hb_dsp_channel each */
+    const int8_t *pair_weights;                                  /* as hb_thumb.h reads them */
+    const int32_t *pair_bias, *pair_channels;                    /* hb_pair_channels */
+    const int32_t *whole_bias;                                   /* makes sums of products of plain bytes whole */
+    const int32_t *winograd_weights, *winograd_channels;         /* transformed, and an hb_dsp_channel each */
     const int32_t *sparse_singles, *sparse_pairs, *sparse_quads; /* CONV_2D: streams of hb_sparse.h */
     int32_t staircase;                                           /* which outputs they are for */
 } hb_conv_int8_args;

@@ -16,14 +16,25 @@ from hilbench.ir.quantized import ConvConstants
 from hilbench.kernels.requantize import STAIRCASE_ADDEND, STAIRCASE_FACTOR, Staircase
 
 SUM_FACTOR = 64
-"""HB_WINOGRAD_FACTOR of `hb_winograd.h`: what sums are multiplied by where outputs are no staircases."""
+"""What sums are multiplied by where outputs are no staircases."""
 
 SUM_LIMIT = 2**31 // SUM_FACTOR
 
-FILTER_4X4 = np.array([[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 12]])
-"""24 G; the last row is halved, which keeps products of 16 bits, and is doubled in the outputs' transform."""
+FILTER_4X4 = np.array([[6, 0, 0], [4, 4, 4], [4, -4, 4], [1, 2, 4], [1, -2, 4], [0, 0, 12]])
+"""24 G, two rows with the other sign; the last is halved, which keeps products of two rows within 16 bits."""
 
 _ROUND_CHANNELS = 16
+_TILES_BYTES = 20480
+
+
+def tiles(channels: int, rows: int, cols: int) -> int:
+    """How many tiles of 4×4 of so many outputs are transformed at a time where weights are not stored: blocks of four.
+
+    The weights' transform is shared by all of them. A tile takes 72 bytes per input channel.
+    """
+    blocks = -(-(-(-rows // 4) * -(-cols // 4)) // 4)
+    fitting = max(_TILES_BYTES // (4 * 72 * -(-channels // _ROUND_CHANNELS) * _ROUND_CHANNELS), 1)
+    return 4 * -(-blocks // -(-blocks // fitting))
 
 
 def stored_weights(weights: Array) -> Array:

@@ -1,0 +1,196 @@
+/* The inputs' transform of hb_winograd.h: B' d B of a tile.
+ *
+ * Two channels' numbers, in the halves of a word, are added, subtracted and shifted as one: the upper half then lacks one
+ * where the lower one is negative. Adding 0x8000 and inverting its bit makes that good in the end.
+ */
+#ifndef HB_WINOGRAD_INPUT_H
+#define HB_WINOGRAD_INPUT_H
+
+#include "hb_winograd.h"
+
+/* clang-format off */
+/* B' times a column of six pixels' bytes in r0 to r5, those that `rotation` brings to places 0 and 2. */
+#define HB_WINOGRAD_COLUMN(rotation, at)                                                                               \
+    "sxtab16 r6, r12, r4" rotation                                                                                     \
+    "sxtab16 r7, r12, r2" rotation                                                                                     \
+    "sxtab16 r8, r12, r0" rotation                                                                                     \
+    "sub.w r9, r6, r7\n"                                                                                               \
+    "sub.w r8, r8, r7\n"                                                                                               \
+    "add.w r8, r9, r8, lsl #2\n"                                                                                       \
+    "sub.w r6, r6, r7, lsl #2\n"                                                                                       \
+    "str.w r8, [r11, #" at "]\n"                                                                                       \
+    "sxtab16 r8, r12, r3" rotation                                                                                     \
+    "sxtab16 r7, r12, r1" rotation                                                                                     \
+    "sub.w r10, r8, r7\n"                                                                                              \
+    "sub.w r7, r8, r7, lsl #2\n"                                                                                       \
+    "add.w r8, r8, r10, lsl #2\n"                                                                                      \
+    "add.w r6, r6, r7\n"                                                                                               \
+    "sub.w r7, r6, r7, lsl #1\n"                                                                                       \
+    "add.w r9, r9, r10, lsl #1\n"                                                                                      \
+    "sub.w r10, r9, r10, lsl #2\n"                                                                                     \
+    "str.w r6, [r11, #" at " + 48]\n"                                                                                  \
+    "sxtab16 r6, r12, r5" rotation                                                                                     \
+    "sub.w r6, r6, r8\n"                                                                                               \
+    "str.w r7, [r11, #" at " + 96]\n"                                                                                  \
+    "str.w r9, [r11, #" at " + 144]\n"                                                                                 \
+    "str.w r10, [r11, #" at " + 192]\n"                                                                                \
+    "str.w r6, [r11, #" at " + 240]\n"
+
+/* Registers: r0 to r5 the pixels of a column, r6 to r10 what becomes of them, r11 their place, r12 128 twice, lr the
+ * first pixel. */
+#define HB_WINOGRAD_COLUMNS                                                                                            \
+    "ldr lr, %[pixels]\n"                                                                                              \
+    "ldr r11, %[columns]\n"                                                                                            \
+    "mov.w r12, #0x00800080\n"                                                                                         \
+    ".balign 4\n"                                                                                                      \
+    "0:\n"                                                                                                             \
+    "ldr.w r6, %[row]\n"                                                                                               \
+    "ldr.w r0, [lr]\n"                                                                                                 \
+    "ldr.w r1, [lr, r6]\n"                                                                                             \
+    "ldr.w r2, [lr, r6, lsl #1]\n"                                                                                     \
+    "ldr.w r4, [lr, r6, lsl #2]\n"                                                                                     \
+    "add.w r7, lr, r6\n"                                                                                               \
+    "ldr.w r3, [r7, r6, lsl #1]\n"                                                                                     \
+    "ldr.w r5, [r7, r6, lsl #2]\n"                                                                                     \
+    HB_WINOGRAD_COLUMN("\n", "0")                                                                                      \
+    HB_WINOGRAD_COLUMN(", ror #8\n", "24")                                                                             \
+    "ldr.w r6, %[pixel]\n"                                                                                             \
+    "ldr.w r7, %[end]\n"                                                                                               \
+    "add.w r11, r11, #4\n"                                                                                             \
+    "add.w lr, lr, r6\n"                                                                                               \
+    "cmp.w r11, r7\n"                                                                                                  \
+    "bne.w 0b\n"
+
+/* B' times the six words of a row. Registers: r0 to r5, r9 and r10 the row, r7 where it goes, r8 step, r11 = r7 + r8. */
+#define HB_WINOGRAD_ROW                                                                                                \
+    "ldmia.w r6!, {r0-r5}\n"                                                                                           \
+    "add.w r4, r4, #0x8000\n"                                                                                          \
+    "add.w r5, r5, #0x8000\n"                                                                                          \
+    "sub.w r9, r4, r2\n"                                                                                               \
+    "sub.w r10, r3, r1\n"                                                                                              \
+    "sub.w r0, r0, r2\n"                                                                                               \
+    "add.w r0, r9, r0, lsl #2\n"                                                                                       \
+    "sub.w r4, r4, r2, lsl #2\n"                                                                                       \
+    "sub.w r1, r3, r1, lsl #2\n"                                                                                       \
+    "sub.w r5, r5, r3\n"                                                                                               \
+    "sub.w r5, r5, r10, lsl #2\n"                                                                                      \
+    "add.w r4, r4, r1\n"                                                                                               \
+    "sub.w r1, r4, r1, lsl #1\n"                                                                                       \
+    "add.w r9, r9, r10, lsl #1\n"                                                                                      \
+    "sub.w r10, r9, r10, lsl #2\n"                                                                                     \
+    "eor.w r0, r0, #0x8000\n"                                                                                          \
+    "eor.w r4, r4, #0x8000\n"                                                                                          \
+    "eor.w r1, r1, #0x8000\n"                                                                                          \
+    "eor.w r9, r9, #0x8000\n"                                                                                          \
+    "eor.w r10, r10, #0x8000\n"                                                                                        \
+    "eor.w r5, r5, #0x8000\n"                                                                                          \
+    "add.w r11, r7, r8\n"                                                                                              \
+    "str.w r0, [r7]\n"                                                                                                 \
+    "str.w r4, [r7, r8]\n"                                                                                             \
+    "str.w r1, [r7, r8, lsl #1]\n"                                                                                     \
+    "str.w r9, [r11, r8, lsl #1]\n"                                                                                    \
+    "str.w r10, [r7, r8, lsl #2]\n"                                                                                    \
+    "str.w r5, [r11, r8, lsl #2]\n"
+
+/* Registers besides: r6 where rows lie, r12 their end. */
+#define HB_WINOGRAD_ROWS                                                                                               \
+    "ldr r6, %[columns]\n"                                                                                             \
+    "ldr r7, %[tile]\n"                                                                                                \
+    "ldr r8, %[step]\n"                                                                                                \
+    "add.w r12, r6, #288\n"                                                                                            \
+    ".balign 4\n"                                                                                                      \
+    "0:\n"                                                                                                             \
+    HB_WINOGRAD_ROW                                                                                                    \
+    "add.w r7, r7, #16\n"                                                                                              \
+    HB_WINOGRAD_ROW                                                                                                    \
+    "add.w r7, r11, r8, lsl #2\n"                                                                                      \
+    "add.w r7, r7, r8\n"                                                                                               \
+    "sub.w r7, r7, #16\n"                                                                                              \
+    "cmp.w r6, r12\n"                                                                                                  \
+    "bne.w 0b\n"
+/* clang-format on */
+
+/* B' times six words, as numbers modulo 2^32. */
+HB_KERNEL void hb_winograd_line(const uint32_t *t, uint32_t out[6])
+{
+    const uint32_t a = t[4] - 4 * t[2], b = t[3] - 4 * t[1], c = t[4] - t[2], d = t[3] - t[1];
+    out[0] = c + 4 * (t[0] - t[2]);
+    out[1] = a + b;
+    out[2] = a - b;
+    out[3] = c + 2 * d;
+    out[4] = c - 2 * d;
+    out[5] = t[5] - t[3] - 4 * d;
+}
+
+/* B' d of four channels: for each row six words of channels 0 and 2, then six of channels 1 and 3. */
+HB_KERNEL void hb_winograd_columns(const int8_t *pixels, int32_t row, int32_t pixel, uint32_t *columns)
+{
+#ifdef __ARM_FEATURE_DSP
+    const uint32_t *const end = columns + 6;
+    __asm volatile(HB_WINOGRAD_COLUMNS
+                   :
+                   : [pixels] "m"(pixels), [row] "m"(row), [pixel] "m"(pixel), [columns] "m"(columns), [end] "m"(end)
+                   : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc",
+                     "memory");
+#else
+    for (int32_t i = 0; i < 12; i++) {
+        uint32_t d[6], out[6];
+        for (int32_t y = 0; y < 6; y++) {
+            d[y] = (hb_load32(pixels + y * row + i / 2 * pixel) ^ 0x80808080) >> (8 * (i % 2)) & 0x00ff00ff;
+        }
+        hb_winograd_line(d, out);
+        for (int32_t y = 0; y < 6; y++) {
+            columns[12 * y + 6 * (i % 2) + i / 2] = out[y];
+        }
+    }
+#endif
+}
+
+/* (B' d) B of four channels: two words of each place; places lie `step` bytes apart. */
+HB_KERNEL void hb_winograd_rows(const uint32_t *columns, int32_t step, uint32_t *tile)
+{
+#ifdef __ARM_FEATURE_DSP
+    __asm volatile(HB_WINOGRAD_ROWS
+                   :
+                   : [columns] "m"(columns), [tile] "m"(tile), [step] "m"(step)
+                   : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "cc", "memory");
+#else
+    for (int32_t i = 0; i < 12; i++) {
+        uint32_t out[6];
+        hb_winograd_line(columns + 6 * i, out);
+        for (int32_t x = 0; x < 6; x++) {
+            tile[i % 2 * 4 + (i / 2 * 6 + x) * step / 4] = (out[x] + 0x8000) ^ 0x8000;
+        }
+    }
+#endif
+}
+
+/* All channels of the tile whose first pixel is at `pixels`; rows of pixels lie `row` bytes apart. */
+HB_SHARED void hb_winograd_input(const int8_t *pixels, int32_t row, int32_t channels, uint32_t *tile)
+{
+    uint32_t columns[72];
+    for (int32_t channel = 0; channel < channels; channel += 4, tile += 8) {
+        hb_winograd_columns(pixels + channel, row, channels, columns);
+        hb_winograd_rows(columns, 16 * HB_WINOGRAD_WORDS(channels), tile);
+    }
+}
+
+/* The same of a tile of which only the pixels `inside` may be read. What is not there is `fill`, four bytes; `patch` has
+ * room for a whole tile. */
+HB_SHARED void hb_winograd_edge(const int8_t *pixels, int32_t row, int32_t channels, hb_region inside, uint32_t fill,
+                                uint32_t *patch, uint32_t *tile)
+{
+    uint32_t *to = patch;
+    for (int32_t y = 0; y < 6; y++) {
+        for (int32_t x = 0; x < 6; x++) {
+            const int is_inside = y >= inside.y0 && y < inside.y1 && x >= inside.x0 && x < inside.x1;
+            const int8_t *pixel = pixels + y * row + x * channels;
+            for (int32_t channel = 0; channel < channels; channel += 4) {
+                *to++ = is_inside ? hb_load32(pixel + channel) : fill;
+            }
+        }
+    }
+    hb_winograd_input((const int8_t *)patch, 6 * channels, channels, tile);
+}
+
+#endif
