@@ -15,6 +15,9 @@ from hilbench.ir.graph import Array
 from hilbench.ir.quantized import ConvConstants
 from hilbench.kernels.requantize import STAIRCASE_ADDEND, STAIRCASE_FACTOR, Staircase
 
+KERNEL = 3
+"""Rows and columns of the windows."""
+
 SUM_FACTOR = 64
 """What sums are multiplied by where outputs are no staircases."""
 

@@ -47,7 +47,8 @@ class Convolution(Family):
             members |= tile_members(op, graph, pixels) if op.kind == "CONV_2D" else depthwise.plane_members(op, graph)
             if graph[str(op.inputs[1])].storage != "dense":
                 members["staircase"] = int(_staircase(op, graph) is not None)
-            members["winograd_tiles"] = winograd.tiles(x.channels, y.rows, y.cols)
+            if op.kind == "CONV_2D" and members["kernel_h"] == members["kernel_w"] == winograd.KERNEL:
+                members["winograd_tiles"] = winograd.tiles(x.channels, y.rows, y.cols)
         return (Call((x,), y, members),)
 
     def facts(self, op: Op, graph: Graph) -> dict[str, Argument]:
