@@ -23,22 +23,9 @@
 /* The bytes that output pixel (y, x) reads; where padding is, those that stand for zero. */
 HB_KERNEL void hb_conv_2d_mve_gather(const hb_view *in, int32_t y, int32_t x, int8_t *row, const hb_conv_int8_args *p)
 {
-    const int32_t run = p->kernel_w * p->in_channels;
-    const int32_t top = y * p->stride_h - p->pad_top;
-    const int32_t left = x * p->stride_w - p->pad_left;
-    const hb_span cols = hb_taps(left, 1, p->kernel_w, p->in_cols);
-    const int whole = cols.first == 0 && cols.last == p->kernel_w;
-    for (int32_t ky = 0; ky < p->kernel_h; ky++, row += run) {
-        const int32_t in_y = top + ky * p->dilation_h;
-        const int inside = in_y >= 0 && in_y < p->in_rows;
-        if (!whole || !inside) {
-            memset(row, -p->input_offset, (size_t)run);
-        }
-        if (inside && cols.last > cols.first) {
-            hb_mve_copy(row + cols.first * p->in_channels,
-                        (const int8_t *)in->data + hb_at(in, in_y, left + cols.first, p->in_channels),
-                        (cols.last - cols.first) * p->in_channels);
-        }
+    const int32_t top = y * p->stride_h - p->pad_top, left = x * p->stride_w - p->pad_left;
+    for (int32_t ky = 0; ky < p->kernel_h; ky++) {
+        hb_mve_row(in, top + ky * p->dilation_h, left, p->kernel_w, row + ky * p->kernel_w * p->in_channels, p);
     }
 }
 

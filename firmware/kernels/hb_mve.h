@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "hb_conv.h"
 #include "hb_requantize.h"
 
 #if defined(__ARM_FEATURE_MVE)
@@ -51,6 +52,45 @@ HB_KERNEL void hb_mve_copy(int8_t *to, const int8_t *from, int32_t count)
 #else
     memcpy(to, from, (size_t)count);
 #endif
+}
+
+/* One byte again and again. */
+HB_KERNEL void hb_mve_fill(int8_t *to, int32_t byte, int32_t count)
+{
+#if defined(__ARM_FEATURE_MVE)
+    const int8x16_t bytes = vdupq_n_s8((int8_t)byte);
+    __asm volatile("wlstp.8 lr, %[count], 2f\n"
+                   "1:\n"
+                   "vstrb.8 %q[bytes], [%[to]], #16\n"
+                   "letp lr, 1b\n"
+                   "2:\n"
+                   : [to] "+r"(to)
+                   : [count] "r"(count), [bytes] "w"(bytes)
+                   : "lr", "cc", "memory");
+#else
+    memset(to, byte, (size_t)count);
+#endif
+}
+
+/* `count` pixels of row y of a map, from column x on; what is outside becomes the bytes that stand for zero. */
+HB_KERNEL void hb_mve_row(const hb_view *in, int32_t y, int32_t x, int32_t count, int8_t *to,
+                          const hb_conv_int8_args *p)
+{
+    const int32_t channels = p->in_channels;
+    hb_span inside = hb_taps(x, 1, count, p->in_cols);
+    if (y < 0 || y >= p->in_rows || inside.last < inside.first) {
+        inside.first = inside.last = count;
+    }
+    if (inside.first > 0) {
+        hb_mve_fill(to, -p->input_offset, inside.first * channels);
+    }
+    if (inside.last > inside.first) {
+        hb_mve_copy(to + inside.first * channels, (const int8_t *)in->data + hb_at(in, y, x + inside.first, channels),
+                    (inside.last - inside.first) * channels);
+    }
+    if (inside.last < count) {
+        hb_mve_fill(to + inside.last * channels, -p->input_offset, (count - inside.last) * channels);
+    }
 }
 
 /* The products of `count` > 0 bytes with those of four rows, which lie `pitch` bytes apart; sums begin with `begin`. */
@@ -114,33 +154,59 @@ HB_KERNEL hb_four hb_mve_requantize(hb_four sums, int32_t multiplier, int32_t sh
 #endif
 }
 
-/* Sums of four channels, of which `count` are there. */
-HB_KERNEL hb_four hb_mve_requantize_each(hb_four sums, const int32_t *multiplier, const int8_t *shift, int32_t count,
-                                         const hb_mve_output *y)
+/* The sums of four channels. */
+HB_KERNEL hb_four hb_mve_requantize_each(hb_four sums, hb_four multiplier, hb_four shift, const hb_mve_output *y)
 {
 #if defined(__ARM_FEATURE_MVE)
-    const mve_pred16_t some = vctp32q((uint32_t)count);
-    const hb_four high = vqrdmulhq_s32(sums, vldrwq_z_s32(multiplier, some));
-    const hb_four even = vaddq_s32(high, vshrq_n_s32(high, 31));
-    const hb_four moved = vaddq_n_s32(vrshlq_s32(even, vldrbq_z_s32(shift, some)), y->offset);
+    const hb_four high = vqrdmulhq_s32(sums, multiplier);
+    const hb_four moved = vaddq_n_s32(vrshlq_s32(vaddq_s32(high, vshrq_n_s32(high, 31)), shift), y->offset);
     return vminq_s32(vmaxq_s32(moved, vdupq_n_s32(y->low)), vdupq_n_s32(y->high));
 #else
-    for (int32_t i = 0; i < count; i++) {
-        sums.of[i] = hb_requantize_int8((uint32_t)sums.of[i], multiplier[i], shift[i], y->offset, y->low, y->high);
+    for (int32_t i = 0; i < 4; i++) {
+        sums.of[i] =
+            hb_requantize_int8((uint32_t)sums.of[i], multiplier.of[i], shift.of[i], y->offset, y->low, y->high);
     }
     return sums;
 #endif
 }
 
-/* Numbers become bytes: the first `count` of them, side by side. */
-HB_KERNEL void hb_mve_store(int8_t *to, hb_four numbers, int32_t count)
+/* Four bytes as numbers. */
+HB_KERNEL hb_four hb_mve_widen(const int8_t *bytes)
 {
 #if defined(__ARM_FEATURE_MVE)
-    vstrbq_p_s32(to, numbers, vctp32q((uint32_t)count));
+    return vldrbq_s32(bytes);
 #else
-    for (int32_t i = 0; i < count && i < 4; i++) {
+    return (hb_four){{bytes[0], bytes[1], bytes[2], bytes[3]}};
+#endif
+}
+
+/* Four numbers as bytes. */
+HB_KERNEL void hb_mve_narrow(int8_t *to, hb_four numbers)
+{
+#if defined(__ARM_FEATURE_MVE)
+    vstrbq_s32(to, numbers);
+#else
+    for (int32_t i = 0; i < 4; i++) {
         to[i] = (int8_t)numbers.of[i];
     }
+#endif
+}
+
+/* sums + a * b */
+HB_KERNEL hb_four hb_mve_accumulate(hb_four sums, hb_four a, hb_four b)
+{
+#if defined(__ARM_FEATURE_MVE)
+    hb_four product; /* as one piece, or the compiler would keep products and sums apart, and run out of registers */
+    __asm volatile("vmul.i32 %q[product], %q[a], %q[b]\n"
+                   "vadd.i32 %q[sums], %q[sums], %q[product]\n"
+                   : [sums] "+w"(sums), [product] "=&w"(product)
+                   : [a] "w"(a), [b] "w"(b));
+    return sums;
+#else
+    for (int32_t i = 0; i < 4; i++) {
+        sums.of[i] += a.of[i] * b.of[i];
+    }
+    return sums;
 #endif
 }
 
