@@ -86,6 +86,7 @@ class Cuts:
     def __init__(self, graph: Graph, ways: Ways, streamed: tuple[str, ...] = (), reread: bool = False) -> None:
         self.graph, self.ways, self.streamed = graph, ways, streamed
         self.rolls = Rolls(graph, ways, streamed, reread)
+        self._known: dict[tuple[int, int], bool] = {}
 
     @cached_property
     def lives(self) -> dict[str, tuple[int, int]]:
@@ -113,15 +114,19 @@ class Cuts:
         Strips are tried where `extra` MACs may be spent on them; what needs more than `limit` bytes is left out.
         """
         whole = self._whole(start, stop)
-        if whole - (0 if extra else self._most_saved(stop)) > limit:
+        least = whole - (0 if extra else self._most_saved(stop))
+        if least > limit:
             return
         if stop - start == 1 and not extra and not self._feeds(start, stop) and whole <= limit:
             yield Candidate((Load(1, whole, self.ways(start, 0)),), 0, Layer(start))
-        if self._rolls(start, stop):
+        if (start, stop) not in self._known:
+            self._known[start, stop] = self._rolls(start, stop)
+        if self._known[start, stop]:
             found = (
-                self._rolled(range(start, stop), strips, most, whole)
+                self._rolled(range(start, stop), strips, most, (whole, limit))
                 for strips in self._strips(start, stop, extra)
                 for most in mosts
+                if least + self.rolls.least(range(start, stop), strips[0], most) <= limit
             )
             yield from {(c.pieces, c.extra): c for c in found if c and c.bytes <= limit}.values()
 
@@ -155,13 +160,16 @@ class Cuts:
         widths = (strip[op.outputs[0]] for strip in strips)
         return self._macs[position] * sum(stop - first for first, stop in widths) // grid(op, self.graph)[1]
 
-    def _rolled(self, ops: range, strips: tuple[Spans, ...], most: int, whole: int) -> Candidate | None:
-        """The operators as a rolling stage; one alone only where that saves something."""
-        outputs = self._outputs(ops.start, ops.stop)
+    def _rolled(self, ops: range, strips: tuple[Spans, ...], most: int, bounds: tuple[int, float]) -> Candidate | None:
+        """The operators as a rolling stage; one alone only where that saves something, none that is too large.
+
+        `bounds` are the bytes that exist whole besides it, and those that there may be in all.
+        """
+        outputs, (whole, limit) = self._outputs(ops.start, ops.stop), bounds
         dying = [name for name in self.lives if self._dies(name, ops.start, ops.stop)]
         rolled = self.rolls.roll(ops, strips, most, outputs, dying)
         stage = rolled.stage
-        if len(ops) == 1 and not (stage.overlap or stage.streamed or len(strips) > 1):
+        if whole + rolled.fixed > limit or (len(ops) == len(strips) == 1 and not (stage.overlap or stage.streamed)):
             return None
         loads, overheads, macs = [], [], []
         for p in ops:

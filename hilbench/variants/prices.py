@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from hilbench.ir.graph import Graph, Op
+from hilbench.variants.demand import grid
 from hilbench.variants.schedule import Rolling
 from hilbench.variants.stages import ring_bytes
-from hilbench.variants.strips import rasters
 
 PIECE_CYCLES, BYTE_CYCLES = 550.0, 1.0
 """Cycles of a piece besides its kernel's, and of a byte that is moved; modelled for a Cortex-M4."""
@@ -13,8 +13,9 @@ PIECE_CYCLES, BYTE_CYCLES = 550.0, 1.0
 
 def calls(graph: Graph, stage: Rolling, op: Op) -> int:
     """How often the kernel of an operator is called in a rolling stage."""
-    own = {op.outputs[0]: stage.pieces[op.outputs[0]]}
-    return sum(rasters(graph, own, strip)[op.outputs[0]].pieces for strip in stage.strips)
+    name = op.outputs[0]
+    piece, rows = stage.pieces[name], grid(op, graph)[0]
+    return rows * sum(-(-(strip[name][1] - strip[name][0]) // piece) for strip in stage.strips)
 
 
 def overhead(graph: Graph, stage: Rolling, op: Op, gathered: int) -> float:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
-from hilbench.ir.graph import Graph
+from hilbench.ir.graph import Graph, Op
 from hilbench.variants.blocks import Blocks
-from hilbench.variants.demand import Followed, Raster, piece_of, sums
+from hilbench.variants.demand import Followed, Raster, grid, piece_of, spans, sums, windows
 from hilbench.variants.schedule import Overlap, Rolling, Spans
 from hilbench.variants.stages import STATE_BYTES, aligned, gathered, jumps, ring_bytes, saved, sum_bytes
 from hilbench.variants.strips import rasters
@@ -74,6 +75,34 @@ class Rolls:
     def sources(self, ops: Sequence[int]) -> tuple[str, ...]:
         """Streamed inputs that the operators read."""
         return tuple(n for n in self.streamed if any(p in ops for p in self.graph.consumers[n]))
+
+    def least(self, ops: range, strip: Spans, most: int) -> int:
+        """Bytes that the rings of a strip have at least: of the rows that are read at once all but one, and a piece."""
+        tall: dict[str, int] = {}
+        for p in ops:
+            for name, rows in self._tall[p].items():
+                if name in strip:
+                    tall[name] = max(rows, tall.get(name, 0))
+        total = 0
+        for name, rows in tall.items():
+            if self.graph.consumers[name][-1] < ops.stop and name not in self.graph.outputs:
+                width = strip[name][1] - strip[name][0]
+                total += ((rows - 1) * width + min(most, width) // 2) * self._pixel_bytes(name)
+        return total
+
+    @cached_property
+    def _tall(self) -> list[dict[str, int]]:
+        """Rows that a row of an operator's output reads of each input that it sees through a window, at most."""
+        return [self._rows_read(op) for op in self.graph.ops]
+
+    def _rows_read(self, op: Op) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for which, name in enumerate(op.inputs if len(op.outputs) == 1 else ()):
+            if name is not None and self.graph[name].data is None and windows(op, self.graph, which) is not None:
+                rows, cols = grid(op, self.graph)
+                tall, _ = spans(op, self.graph, which, Raster(rows, 0, cols, cols))
+                found[name] = int((tall[:, 1] - tall[:, 0]).max())
+        return found
 
     def roll(
         self, ops: range, strips: tuple[Spans, ...], most: int, outputs: tuple[str, ...], dying: Iterable[str]

@@ -10,7 +10,7 @@ stage read may be computed by both, for up to R times the MACs in all; by defaul
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import inf
@@ -27,6 +27,9 @@ from hilbench.variants.variant import SCHEDULES, Part, Scheduling, Variant, Ways
 NAME = "rolling"
 INPUTS = ("resident", "streamed", "reread")
 """What can be said of graph inputs: there whole, arriving once, or arriving as often as they are asked for."""
+
+_FEW = 2048
+"""Bytes of the smallest arena that is looked for first."""
 
 _KEYS = ("input", "pixels", "arena", "mac")
 _RIGHT = f"right: {NAME}, {NAME}:input=streamed, {NAME}:pixels=4,arena=16384, {NAME}:input=reread,mac=1.05"
@@ -115,16 +118,24 @@ def _propose(graph: Graph, argument: str, ways: Ways) -> Iterator[Schedule]:
 
 
 def _stages(cuts: Cuts, wish: _Wish, extra: int) -> Edges:
-    """Every stage that may be on a best path: with longer pieces, and in strips, those that are not above a known one.
+    """Every stage that may be on a best path: those that are not above the budget, or else above a known path.
 
-    Where the least memory is wanted, that is the best of the stages with the shortest pieces.
+    That is the best path of stages in the shortest pieces, output and input apart. As larger stages take longer to
+    find, it is looked for below few bytes first, and then below more.
     """
-    limit: float = wish.arena or inf
-    edges = all_stages(cuts, wish.pieces[:1], limit)
-    if limit == inf:
-        limit = bottleneck(apart(edges, cuts.graph))
-    edges = joined(edges, all_stages(cuts, wish.pieces[1:], limit))
-    return joined(edges, all_stages(cuts, wish.pieces, limit, extra)) if extra else edges
+    limit: float = wish.arena or _FEW
+    while not wish.arena:
+        found = bottleneck(apart(_below(cuts, wish.pieces[:1], limit, extra), cuts.graph), extra)
+        if found <= limit or limit > 2 * sum(cuts.graph[name].nbytes for name in cuts.lives):
+            limit = found
+            break
+        limit *= 1.5
+    return _below(cuts, wish.pieces, limit, extra)
+
+
+def _below(cuts: Cuts, pieces: Sequence[int], limit: float, extra: int) -> Edges:
+    edges = all_stages(cuts, pieces, limit)
+    return joined(edges, all_stages(cuts, pieces, limit, extra)) if extra else edges
 
 
 SCHEDULES.add(
