@@ -12,8 +12,10 @@
  * when = ["groups == 1", "dilation_w == 1", "short_requantization", "low == -128", "high == 127", "terms <= 1024"]
  * scratch = "16 * terms + 2 * ((kernel_w * in_channels + 3) // 4 * 4)"
  * cycles = """
- *   150 + out_rows * out_cols * (30 + kernel_h * (45 + 3 * kernel_w * in_channels) + 8 * out_channels + 2.2 * nonzeros)
- *   """
+ *   (out_rows * out_cols >= 8) * ((out_rows * out_cols + 5) // 8)
+ *   * (258 * kernel_h + 28.7 * terms + 61.3 * out_channels + 18 * nonzeros)
+ *   + (out_rows * out_cols if out_rows * out_cols < 8 else out_rows * out_cols % 8 * (out_rows * out_cols % 8 < 3))
+ *   * (4.4 * terms + 35.9 * out_channels + 6.9 * nonzeros)"""
  * arrays = ["sparse_singles"]
  */
 #ifndef HB_CONV_2D_SPARSE_DSP_INT8_H

@@ -5,6 +5,7 @@
  * op = ["CONV_2D"]
  * input = ["float32"]
  * weights = "sparse"
+ * cycles = "out_rows * out_cols * (207 + 26.1 * out_channels * kernel_h * kernel_w + 19.1 * nonzeros)"
  * arrays = ["values", "gaps", "counts", "bias"]
  */
 #ifndef HB_CONV_2D_SPARSE_FLOAT32_H

@@ -4,7 +4,7 @@
  * op = ["CONV_2D"]
  * input = ["int8"]
  * weights = "sparse"
- * cycles = "out_rows * out_cols * (980 + 24 * out_channels + 20 * nonzeros)"
+ * cycles = "out_rows * out_cols * (61 + out_channels * (38 + 25.4 * kernel_h * kernel_w) + 17 * nonzeros)"
  * arrays = ["values", "gaps", "counts", "bias", "multiplier", "shift"]
  */
 #ifndef HB_CONV_2D_SPARSE_INT8_H

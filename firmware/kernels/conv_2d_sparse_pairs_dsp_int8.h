@@ -14,8 +14,7 @@
  *   8 * out_channels
  *   """
  * cycles = """
- *   150 + out_rows * out_cols * (30 + kernel_h * (45 + 3 * kernel_w * in_channels) + 8 * out_channels + 3 * pairs_entries)
- *   """
+ *   (out_rows * out_cols + 7) // 8 * (230 * kernel_h + 36.9 * terms + 66 * out_channels + 24.1 * pairs_entries)"""
  * arrays = ["sparse_pairs"]
  */
 #ifndef HB_CONV_2D_SPARSE_PAIRS_DSP_INT8_H

@@ -14,8 +14,7 @@
  *   8 * out_channels
  *   """
  * cycles = """
- *   150 + out_rows * out_cols * (30 + kernel_h * (45 + 4.5 * kernel_w * in_channels) + 8 * out_channels + 3 * quads_entries)
- *   """
+ *   (out_rows * out_cols + 7) // 8 * (297 * kernel_h + 48.1 * terms + 64.1 * out_channels + 24.3 * quads_entries)"""
  * arrays = ["sparse_quads"]
  */
 #ifndef HB_CONV_2D_SPARSE_QUADS_DSP_INT8_H

@@ -4,6 +4,7 @@
  * op = ["FULLY_CONNECTED"]
  * input = ["float32"]
  * weights = "dense"
+ * cycles = "batches * (65 + outputs * (28 + 11.9 * inputs))"
  * arrays = ["weights", "bias"]
  */
 #ifndef HB_FULLY_CONNECTED_FLOAT32_H

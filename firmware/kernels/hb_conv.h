@@ -47,6 +47,9 @@ typedef struct {
     const uint8_t *gaps;
     const uint16_t *counts;
     const float *bias;
+    const float *channel_values; /* CONV_2D: the same of whole output channels, terms in the place of channels */
+    const uint8_t *channel_gaps;
+    const uint16_t *channel_counts;
 } hb_conv_float32_args;
 
 #endif

@@ -18,6 +18,7 @@ typedef struct {
     const uint16_t *counts;
     const int32_t *bias, *packed_bias, *multiplier;
     const int8_t *shift;
+    const int32_t *sparse_singles; /* a stream of hb_sparse.h */
 } hb_fully_connected_int8_args;
 
 typedef struct {

@@ -10,6 +10,7 @@ from hilbench.plan.fold import fold_pads
 from hilbench.plan.order import best_order, reordered
 from hilbench.plan.plan import Plan
 from hilbench.plan.search import cheapest_plan, choose_plan
+from hilbench.plan.storage import stored_by_price
 from hilbench.plan.working import Kernels
 from hilbench.variants.variant import SCHEDULES, Part
 
@@ -26,7 +27,7 @@ def make_plan(graph: Graph, schedule: Part, features: frozenset[str], forced: Se
         UnsupportedModel: operators that no kernel serves, all at once; a schedule that this graph does not allow; or
             fewer bytes than any plan needs.
     """
-    folded = fold_pads(graph)
+    folded = stored_by_price(fold_pads(graph), features)
     ready = reordered(folded, best_order(folded, [ways[0] for ways in Kernels(folded, features).whole()]))
     kernels, scheduling = Kernels(ready, features, forced), SCHEDULES[schedule.name]
     proposals = list(scheduling.propose(ready, schedule.argument, kernels.ways))

@@ -32,7 +32,11 @@ from tests.graphs import hollowed, random_graph, random_inputs
 
 FEATURES = find("mps2-an386").core.features
 FLOAT_TOLERANCE = 1e-5
-ARGUMENTS = {"sparse": ("0.7",), "patch": ("", "2x2"), "rolling": ("", "input=streamed,pixels=2", "input=reread,mac=2")}
+ARGUMENTS = {
+    "sparse": ("0.7", "0.6,block=1x4", "2:4"),
+    "patch": ("", "2x2"),
+    "rolling": ("", "input=streamed,pixels=2", "input=reread,mac=2"),
+}
 """Arguments to try of the techniques that take some; the others are tried without."""
 
 SEEDS = (5, 28)

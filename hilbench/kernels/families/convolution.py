@@ -133,6 +133,12 @@ def _sparse_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
     return singles(terms, finish) if encoding == "singles" else pairs(_rows(op, graph), finish, PAIR_WORDS[encoding])
 
 
+def _channel_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
+    """Sparse weights, a channel a segment."""
+    del call
+    return np.asarray(getattr(encode(_terms(op, graph)), name.removeprefix("channel_")))
+
+
 def _rows(op: Op, graph: Graph) -> Array:
     """Weights as [output channel, row of the window, term]."""
     weights = constant(op.inputs[1], op, graph)
@@ -181,6 +187,7 @@ _PREPARED = {
     "pair": _pair_array,
     "sparse": _sparse_array,
     "whole": _whole_array,
+    "channel": _channel_array,
     "winograd": _winograd_array,
 }
 """What makes arrays whose name begins so."""

@@ -9,7 +9,7 @@ from hilbench.ir.graph import Array, Graph, Op
 from hilbench.ir.quantized import ConvConstants, fully_connected_constants
 from hilbench.kernels.dsp import packed_bias, packed_weights, padded_inputs, reach, settled, short_requantization
 from hilbench.kernels.family import FAMILIES, Argument, Call, Family, constant, flat
-from hilbench.kernels.sparse import encode
+from hilbench.kernels.sparse import encode, epilogue, singles
 from hilbench.kernels.weighted import bias, clamp_members, per_channel
 
 
@@ -50,6 +50,8 @@ class FullyConnected(Family):
         constants, offsets = _settled(op, graph)
         if name in ("values", "gaps", "counts"):
             return np.asarray(getattr(encode(weights), name))
+        if name == "sparse_singles" and constants is not None:
+            return singles(weights, epilogue(constants, offsets, weights, None))
         if name == "packed_bias" and constants is not None:
             return packed_bias(weights, offsets, constants.input_offset)
         if name in ("multiplier", "shift"):

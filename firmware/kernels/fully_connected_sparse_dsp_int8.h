@@ -1,0 +1,29 @@
+/* FULLY_CONNECTED, int8, sparse weights, with SMLA: every weight that is not zero is loaded and multiplied once.
+ *
+ * [kernel]
+ * op = ["FULLY_CONNECTED"]
+ * input = ["int8"]
+ * weights = "sparse"
+ * isa = ["dsp"]
+ * when = ["short_requantization", "low == -128", "high == 127"]
+ * scratch = "inputs"
+ * cycles = "batches * (38 + 1.76 * inputs + 38.1 * outputs + 7.19 * nonzeros)"
+ * arrays = ["sparse_singles"]
+ */
+#ifndef HB_FULLY_CONNECTED_SPARSE_DSP_INT8_H
+#define HB_FULLY_CONNECTED_SPARSE_DSP_INT8_H
+
+#include "hb_fully_connected.h"
+#include "hb_sparse.h"
+
+HB_KERNEL void hb_fully_connected_sparse_dsp_int8(const void *in, void *out, const hb_fully_connected_int8_args *p,
+                                                  void *scratch)
+{
+    for (int32_t batch = 0; batch < p->batches; batch++) {
+        hb_flip_bytes((const int8_t *)in + batch * p->inputs, p->inputs, scratch);
+        hb_singles_1_doubled(scratch, (const uint8_t *)p->sparse_singles, p->outputs,
+                             (int8_t *)out + batch * p->outputs);
+    }
+}
+
+#endif
