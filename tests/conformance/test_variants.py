@@ -33,7 +33,7 @@ from tests.graphs import hollowed, random_graph, random_inputs
 FEATURES = find("mps2-an386").core.features
 FLOAT_TOLERANCE = 1e-5
 ARGUMENTS = {
-    "sparse": ("0.7", "0.6,block=1x4", "2:4"),
+    "sparse": ("0.7", "0.6,block=1x4"),
     "patch": ("", "2x2"),
     "rolling": ("", "input=streamed,pixels=2", "input=reread,mac=2"),
 }
