@@ -1,0 +1,52 @@
+"""Kernels in assembly or with intrinsics, as emulated cores with those instructions run them, against the reference.
+
+What runs on the host (test_kernels.py) is their twins in plain C.
+"""
+
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+
+from hilbench.boards import find
+from hilbench.build import execute, prepare
+from hilbench.codegen import generate
+from hilbench.ir.reference import run as reference
+from hilbench.kernels.catalogue import Kernel, catalogue
+from hilbench.targets.target import TARGETS
+from tests.conformance.onehost import plan
+from tests.conformance.test_kernels import cases, compare
+from tests.graphs import random_inputs
+
+pytestmark = pytest.mark.skipif(shutil.which("qemu-system-arm") is None, reason="no emulator: install qemu-system-arm")
+
+BOARDS = {"nucleo_g0b1re": "thumb", "mps2-an386": "dsp", "mps3-an547": "mve"}
+"""Boards, and the instructions whose kernels are tried there."""
+
+EVERY = 3
+"""One of so many cases of the host is tried here: emulation is slow."""
+
+
+def kernels(board: str) -> list[Kernel]:
+    return [kernel for kernel in catalogue().values() if BOARDS[board] in kernel.contract.isa]
+
+
+@pytest.mark.parametrize("board_name", BOARDS)
+def test_kernels_equal_the_reference_on_their_cores(board_name: str) -> None:
+    board = find(board_name)
+    tried = [case for kernel in kernels(board_name) for case in cases(kernel)[::EVERY]]
+    assert len(tried) > 10
+    planned = plan(tried)
+    image = execute(prepare(generate(planned, "cores"), board, target="qemu", optimize="-O2"))
+    inputs = random_inputs(planned.graph, 1)
+    expected = reference(planned.graph, inputs)
+    with TARGETS["qemu"].open(board, image) as session:
+        for index, name in enumerate(planned.graph.inputs):
+            session.write_input(index, inputs[name].tobytes())
+        session.run()
+        for index, name in enumerate(planned.graph.outputs):
+            output = planned.graph[name]
+            got = np.frombuffer(session.read_output(index), output.dtype.numpy).reshape(output.shape)
+            compare(name, got, expected[name], planned.graph)
