@@ -24,7 +24,7 @@
 
 /* What output pixel (y, x) reads, as words that lie four apart. `row` has room for the bytes of one row of the window.
  */
-HB_KERNEL void hb_conv_2d_dsp_gather(const hb_view *in, int32_t y, int32_t x, uint32_t *wide, int8_t *row, int32_t bits,
+HB_KERNEL void hb_conv_2d_dsp_gather(const hb_view *in, int32_t y, int32_t x, uint32_t *wide, int8_t *row,
                                      const hb_conv_int8_args *p)
 {
     const int32_t run = p->kernel_w * p->in_channels;
@@ -45,7 +45,7 @@ HB_KERNEL void hb_conv_2d_dsp_gather(const hb_view *in, int32_t y, int32_t x, ui
                        (size_t)((cols.last - cols.first) * p->in_channels));
             }
         }
-        hb_widen_activations(input, run, p->input_offset, bits, wide, 4);
+        hb_widen_activations(input, run, p->input_offset, HB_DOUBLED, wide, 4);
     }
 }
 
@@ -69,15 +69,7 @@ HB_KERNEL void hb_conv_2d_dsp_weights(int32_t o, uint32_t *wide, const hb_conv_i
     }
 }
 
-HB_KERNEL hb_dsp_channel hb_conv_2d_dsp_channel(int32_t c, int staircase, const hb_conv_int8_args *p)
-{
-    return staircase ? hb_staircase_channel_of(p->staircase_bias[c], p->staircase_multiplier[c], p->staircase_nudge[c])
-                     : hb_dsp_channel_of(p->bias[c], p->multiplier[c], p->shift[c], p->output_offset);
-}
-
-/* `staircase` says which requantization of `hb_dsp.h`. */
-HB_KERNEL void hb_conv_2d_dsp(hb_view in, hb_view out, hb_region at, const hb_conv_int8_args *p, void *scratch,
-                              int staircase)
+HB_KERNEL void hb_conv_2d_dsp_int8(hb_view in, hb_view out, hb_region at, const hb_conv_int8_args *p, void *scratch)
 {
     int8_t *row = scratch;
     uint32_t *tile = (uint32_t *)scratch + (p->kernel_w * p->in_channels + 3) / 4;
@@ -91,7 +83,7 @@ HB_KERNEL void hb_conv_2d_dsp(hb_view in, hb_view out, hb_region at, const hb_co
             const int32_t last = y >= at.y1;
             const int32_t from_y = last ? at.y1 - 1 : y, from_x = last ? at.x1 - 1 : x;
             uint32_t *wide = tile + pixels / 4 * 4 * p->tile_words + pixels % 4;
-            hb_conv_2d_dsp_gather(&in, from_y, from_x, wide, row, staircase ? HB_STAIRCASE : HB_DOUBLED, p);
+            hb_conv_2d_dsp_gather(&in, from_y, from_x, wide, row, p);
             places[pixels] = hb_at(&out, from_y, from_x, p->out_channels);
             if (!last && ++x == at.x1) {
                 x = at.x0;
@@ -101,21 +93,13 @@ HB_KERNEL void hb_conv_2d_dsp(hb_view in, hb_view out, hb_region at, const hb_co
         /* An odd last channel is computed together with the one before it, once more. */
         for (int32_t o = 0; o < p->out_channels; o += 2) {
             const int32_t c = o + 1 < p->out_channels ? o : o - 1;
-            const hb_dsp_channel channel[2] = {hb_conv_2d_dsp_channel(c, staircase, p),
-                                               hb_conv_2d_dsp_channel(c + 1, staircase, p)};
+            const hb_dsp_channel channel[2] = {
+                hb_dsp_channel_of(p->bias[c], p->multiplier[c], p->shift[c], p->output_offset),
+                hb_dsp_channel_of(p->bias[c + 1], p->multiplier[c + 1], p->shift[c + 1], p->output_offset)};
             hb_conv_2d_dsp_weights(c, weights, p);
-            if (staircase) {
-                hb_staircase_pair(tile, pixels / 4, p->tile_words, weights, channel, places, (int8_t *)out.data + c);
-            } else {
-                hb_dsp_pair(tile, pixels / 4, p->tile_words, weights, channel, places, (int8_t *)out.data + c);
-            }
+            hb_dsp_pair(tile, pixels / 4, p->tile_words, weights, channel, places, (int8_t *)out.data + c);
         }
     }
-}
-
-HB_KERNEL void hb_conv_2d_dsp_int8(hb_view in, hb_view out, hb_region at, const hb_conv_int8_args *p, void *scratch)
-{
-    hb_conv_2d_dsp(in, out, at, p, scratch, 0);
 }
 
 #endif

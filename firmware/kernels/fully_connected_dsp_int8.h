@@ -1,18 +1,13 @@
 /* FULLY_CONNECTED, int8, with SMLAD: four outputs at a time, weights straight from flash.
  *
- * `packed` holds, for four outputs after one another, a word of four weights of each. A halfword of a word is
- * h = 256 * w1 + w0, and its low byte, sign-extended, is w0; with
- *
- *     h * x1 + w0 * (256 * x0 - x1) = 256 * (w0 * x0 + w1 * x1)
- *
- * one SXTB16 serves four products. So that 256 * x0 - x1 fits 16 bits, odd inputs are taken as x - 127, which the bias
- * makes good, as it does the input's zero point. Sums hold 256 times their value, modulo 2^32 (`sums_fit_24_bits`).
+ * `packed` holds, for four outputs after one another, a word of four weights of each (hb_packed.h). Sums hold 256 times
+ * their value, modulo 2^32 (`packed_fits`).
  *
  * [kernel]
  * op = ["FULLY_CONNECTED"]
  * input = ["int8"]
  * isa = ["dsp"]
- * when = ["short_requantization", "sums_fit_24_bits"]
+ * when = ["short_requantization", "packed_fits"]
  * scratch = "2 * packed_inputs"
  * cycles = "batches * (4.7 * inputs + 15.6 * outputs + (outputs + 3) // 4 * (63 + 6.3 * packed_inputs))"
  * arrays = ["packed", "packed_bias", "multiplier", "shift"]
@@ -20,10 +15,10 @@
 #ifndef HB_FULLY_CONNECTED_DSP_INT8_H
 #define HB_FULLY_CONNECTED_DSP_INT8_H
 
-#include "hb_dsp.h"
 #include "hb_fully_connected.h"
+#include "hb_packed.h"
 
-/* For every four inputs the words (x1, x3) and (256 * x0 - x1, 256 * x2 - x3); inputs that are missing are 0. */
+/* Every four inputs become two words; inputs that are missing are 0. */
 HB_KERNEL void hb_fully_connected_dsp_widen(const int8_t *input, int32_t inputs, int32_t packed, uint32_t *wide)
 {
     for (int32_t i = 0; i < packed; i += 4, wide += 2) {
@@ -33,31 +28,29 @@ HB_KERNEL void hb_fully_connected_dsp_widen(const int8_t *input, int32_t inputs,
         } else if (i < inputs) {
             memcpy(&word, input + i, (size_t)(inputs % 4));
         }
-        const uint32_t odd = hb_ssub16(hb_sxtb16_odd(word), 0x007f007f);
-        wide[0] = odd;
-        wide[1] = hb_ssub16(word << 8 & 0xff00ff00, odd);
+        hb_widen_quad(word, wide, 1);
     }
 }
 
 #define HB_FULLY_CONNECTED_WORD                                                                                        \
-    "ldr.w %[odd], [%[x], #8 * hb_word]\n"                                                                             \
-    "ldr.w %[even], [%[x], #8 * hb_word + 4]\n"                                                                        \
+    "ldr.w %[x0], [%[x], #8 * hb_word]\n"                                                                              \
+    "ldr.w %[x1], [%[x], #8 * hb_word + 4]\n"                                                                          \
     "ldr.w %[w0], [%[w], #16 * hb_word]\n"                                                                             \
     "ldr.w %[w1], [%[w], #16 * hb_word + 4]\n"                                                                         \
     "ldr.w %[w2], [%[w], #16 * hb_word + 8]\n"                                                                         \
     "ldr.w %[w3], [%[w], #16 * hb_word + 12]\n"                                                                        \
-    "smlad %[a0], %[w0], %[odd], %[a0]\n"                                                                              \
+    "smlad %[a0], %[w0], %[x0], %[a0]\n"                                                                               \
     "sxtb16.w %[w0], %[w0]\n"                                                                                          \
-    "smlad %[a1], %[w1], %[odd], %[a1]\n"                                                                              \
+    "smlad %[a1], %[w1], %[x0], %[a1]\n"                                                                               \
     "sxtb16.w %[w1], %[w1]\n"                                                                                          \
-    "smlad %[a2], %[w2], %[odd], %[a2]\n"                                                                              \
+    "smlad %[a2], %[w2], %[x0], %[a2]\n"                                                                               \
     "sxtb16.w %[w2], %[w2]\n"                                                                                          \
-    "smlad %[a3], %[w3], %[odd], %[a3]\n"                                                                              \
+    "smlad %[a3], %[w3], %[x0], %[a3]\n"                                                                               \
     "sxtb16.w %[w3], %[w3]\n"                                                                                          \
-    "smlad %[a0], %[w0], %[even], %[a0]\n"                                                                             \
-    "smlad %[a1], %[w1], %[even], %[a1]\n"                                                                             \
-    "smlad %[a2], %[w2], %[even], %[a2]\n"                                                                             \
-    "smlad %[a3], %[w3], %[even], %[a3]\n"                                                                             \
+    "smlad %[a0], %[w0], %[x1], %[a0]\n"                                                                               \
+    "smlad %[a1], %[w1], %[x1], %[a1]\n"                                                                               \
+    "smlad %[a2], %[w2], %[x1], %[a2]\n"                                                                               \
+    "smlad %[a3], %[w3], %[x1], %[a3]\n"                                                                               \
     ".set hb_word, hb_word + 1\n"
 
 /* Adds the products of `inputs` inputs, a multiple of eight, to four sums. Sixteen a round; the first may be a half
@@ -67,27 +60,26 @@ HB_KERNEL void hb_fully_connected_dsp_sums(const uint32_t *x, const int8_t *w, i
 #ifdef __ARM_FEATURE_DSP
     const int8_t *const end = w + 4 * inputs;
     const int32_t half = inputs & 8;
-    int32_t a0 = sums[0], a1 = sums[1], a2 = sums[2], a3 = sums[3], odd, even, w0, w1, w2, w3;
-    __asm volatile(
-        "sub.w %[x], %[x], %[half], lsl #1\n"
-        "sub.w %[w], %[w], %[half], lsl #2\n"
-        "cmp.w %[half], #0\n"
-        "bne.w 2f\n"
-        ".balign 4\n"
-        "1:\n"
-        ".set hb_word, 0\n"
-        ".rept 2\n" HB_FULLY_CONNECTED_WORD ".endr\n"
-        "2:\n"
-        ".set hb_word, 2\n"
-        ".rept 2\n" HB_FULLY_CONNECTED_WORD ".endr\n"
-        "add.w %[x], %[x], #32\n"
-        "add.w %[w], %[w], #64\n"
-        "cmp.w %[w], %[end]\n"
-        "bne.w 1b\n"
-        : [a0] "+r"(a0), [a1] "+r"(a1), [a2] "+r"(a2), [a3] "+r"(a3), [x] "+r"(x), [w] "+r"(w), [odd] "=&r"(odd),
-          [even] "=&r"(even), [w0] "=&r"(w0), [w1] "=&r"(w1), [w2] "=&r"(w2), [w3] "=&r"(w3)
-        : [half] "r"(half), [end] "r"(end)
-        : "cc", "memory");
+    int32_t a0 = sums[0], a1 = sums[1], a2 = sums[2], a3 = sums[3], x0, x1, w0, w1, w2, w3;
+    __asm volatile("sub.w %[x], %[x], %[half], lsl #1\n"
+                   "sub.w %[w], %[w], %[half], lsl #2\n"
+                   "cmp.w %[half], #0\n"
+                   "bne.w 2f\n"
+                   ".balign 4\n"
+                   "1:\n"
+                   ".set hb_word, 0\n"
+                   ".rept 2\n" HB_FULLY_CONNECTED_WORD ".endr\n"
+                   "2:\n"
+                   ".set hb_word, 2\n"
+                   ".rept 2\n" HB_FULLY_CONNECTED_WORD ".endr\n"
+                   "add.w %[x], %[x], #32\n"
+                   "add.w %[w], %[w], #64\n"
+                   "cmp.w %[w], %[end]\n"
+                   "bne.w 1b\n"
+                   : [a0] "+r"(a0), [a1] "+r"(a1), [a2] "+r"(a2), [a3] "+r"(a3), [x] "+r"(x), [w] "+r"(w),
+                     [x0] "=&r"(x0), [x1] "=&r"(x1), [w0] "=&r"(w0), [w1] "=&r"(w1), [w2] "=&r"(w2), [w3] "=&r"(w3)
+                   : [half] "r"(half), [end] "r"(end)
+                   : "cc", "memory");
     sums[0] = a0, sums[1] = a1, sums[2] = a2, sums[3] = a3;
 #else
     for (int32_t i = 0; i < inputs / 4; i++) {

@@ -19,6 +19,7 @@ typedef struct {
     int32_t tile_words, tile_pixels; /* CONV_2D with SMLAD: words that a pixel reads, and pixels of a tile */
     int32_t winograd_tiles;          /* CONV_2D 3x3: tiles that are transformed at a time */
     int32_t terms;                   /* CONV_2D: weights per output channel */
+    int32_t packed_quads, packed_pixels, padded; /* packed weights: quads of a pixel, pixels of a tile; any padding? */
     int32_t plane_pitch, band_rows; /* DEPTHWISE_CONV_2D with SMLAD: numbers in a row of a plane, and its output rows */
     int32_t tall;                   /* the same: whether windows are swept down columns, not along rows */
     const int8_t *weights, *values;
@@ -29,6 +30,9 @@ typedef struct {
     const int8_t *shift;
     const int32_t *staircase_bias, *staircase_multiplier; /* two-instruction requantization of hb_dsp.h */
     const int8_t *staircase_nudge;
+    const int8_t *packed; /* hb_packed.h */
+    const int32_t *packed_bias, *packed_staircase_bias, *packed_staircase_multiplier;
+    const int8_t *packed_staircase_nudge;
     const int8_t *pair_weights;                                  /* as hb_thumb.h reads them */
     const int32_t *pair_bias, *pair_channels;                    /* hb_pair_channels */
     const int32_t *whole_bias;                                   /* makes sums of products of plain bytes whole */

@@ -284,19 +284,12 @@ HB_KERNEL int8_t hb_staircase_output(int32_t sum, hb_dsp_channel channel)
                                 "ldr.w %[x1], [%[weights], #24]\n"                                                     \
                                 "ldr.w %[w0], [%[weights], #28]\n" HB_REQUANTIZE_ASM("b0") HB_REQUANTIZE_ASM("b1")     \
                                     HB_REQUANTIZE_ASM("b2") HB_REQUANTIZE_ASM("b3")
-#define HB_STAIRCASE_2X4                                                                                               \
-    "ldr.w %[x0], [%[weights], #4]\n"                                                                                  \
-    "ldr.w %[x1], [%[weights], #8]\n"                                                                                  \
-    "ldr.w %[w0], [%[weights], #20]\n"                                                                                 \
-    "ldr.w %[w1], [%[weights], #24]\n" HB_STAIRCASE_ASM("a0", "x0", "x1") HB_STAIRCASE_ASM("a1", "x0", "x1")           \
-        HB_STAIRCASE_ASM("a2", "x0", "x1") HB_STAIRCASE_ASM("a3", "x0", "x1") HB_STAIRCASE_ASM("b0", "w0", "w1")       \
-            HB_STAIRCASE_ASM("b1", "w0", "w1") HB_STAIRCASE_ASM("b2", "w0", "w1") HB_STAIRCASE_ASM("b3", "w0", "w1")
 
 #define HB_STORE_PAIR_ASM(first, second, place)                                                                        \
     "bfi %[" first "], %[" second "], #8, #8\n"                                                                        \
     "strh.w %[" first "], [%[weights], %[" place "]]\n"
 
-#define HB_PAIR_2X4(REQUANTIZE)                                                                                        \
+#define HB_PAIR_2X4                                                                                                    \
     __asm volatile(                                                                                                    \
         "0:\n"                                                                                                         \
         "ldr.w %[weights], %[first_word]\n"                                                                            \
@@ -325,7 +318,7 @@ HB_KERNEL int8_t hb_staircase_output(int32_t sum, hb_dsp_channel channel)
         "add.w %[weights], %[weights], #64\n"                                                                          \
         "cmp.w %[weights], %[x0]\n"                                                                                    \
         "bne.w 1b\n"                                                                                                   \
-        "ldr.w %[weights], %[channel]\n" REQUANTIZE "ldr.w %[w1], %[places]\n"                                         \
+        "ldr.w %[weights], %[channel]\n" HB_REQUANTIZE_2X4 "ldr.w %[w1], %[places]\n"                                  \
         "ldr.w %[weights], %[out]\n"                                                                                   \
         "ldr.w %[x0], [%[w1]]\n"                                                                                       \
         "ldr.w %[x1], [%[w1], #4]\n"                                                                                   \
@@ -345,9 +338,10 @@ HB_KERNEL int8_t hb_staircase_output(int32_t sum, hb_dsp_channel channel)
 
 /* Two output channels of blocks of four pixels each. A word of pixel 0 is followed by those of pixels 1 to 3, a word of
  * `weights` for the first channel by that for the second; a pixel has `words` words, a multiple of four. Pixel i of all
- * lies `places[i]` bytes after `out`. */
-HB_KERNEL void hb_pair_2x4(const uint32_t *pixels, int32_t blocks, int32_t words, const uint32_t *weights,
-                           const hb_dsp_channel channel[2], const int32_t *places, int8_t *out, int staircase)
+ * lies `places[i]` bytes after `out`. One copy serves every step of a model, so that its loop stays in the cache of the
+ * flash. */
+HB_SHARED void hb_dsp_pair(const uint32_t *pixels, int32_t blocks, int32_t words, const uint32_t *weights,
+                           const hb_dsp_channel channel[2], const int32_t *places, int8_t *out)
 {
 #ifdef __ARM_FEATURE_DSP
     const int32_t half = (words & 4) * 16;
@@ -355,11 +349,7 @@ HB_KERNEL void hb_pair_2x4(const uint32_t *pixels, int32_t blocks, int32_t words
     const uint32_t *const last_pixel = pixels + 4 * words * blocks;
     const int32_t bias_a = channel[0].bias, bias_b = channel[1].bias;
     int32_t a0, a1, a2, a3, b0, b1, b2, b3, x0, x1, w0, w1;
-    if (staircase) {
-        HB_PAIR_2X4(HB_STAIRCASE_2X4);
-    } else {
-        HB_PAIR_2X4(HB_REQUANTIZE_2X4);
-    }
+    HB_PAIR_2X4;
 #else
     for (int32_t i = 0; i < 4 * blocks; i++) {
         int32_t a = channel[0].bias, b = channel[1].bias;
@@ -368,23 +358,10 @@ HB_KERNEL void hb_pair_2x4(const uint32_t *pixels, int32_t blocks, int32_t words
             a = hb_smlad(pixel, weights[2 * word], a);
             b = hb_smlad(pixel, weights[2 * word + 1], b);
         }
-        out[places[i]] = staircase ? hb_staircase_output(a, channel[0]) : hb_dsp_output(a, channel[0]);
-        out[places[i] + 1] = staircase ? hb_staircase_output(b, channel[1]) : hb_dsp_output(b, channel[1]);
+        out[places[i]] = hb_dsp_output(a, channel[0]);
+        out[places[i] + 1] = hb_dsp_output(b, channel[1]);
     }
 #endif
-}
-
-/* One copy of each serves every step of a model, so that its loop stays in the cache of the flash. */
-HB_SHARED void hb_dsp_pair(const uint32_t *pixels, int32_t blocks, int32_t words, const uint32_t *weights,
-                           const hb_dsp_channel channel[2], const int32_t *places, int8_t *out)
-{
-    hb_pair_2x4(pixels, blocks, words, weights, channel, places, out, 0);
-}
-
-HB_SHARED void hb_staircase_pair(const uint32_t *pixels, int32_t blocks, int32_t words, const uint32_t *weights,
-                                 const hb_dsp_channel channel[2], const int32_t *places, int8_t *out)
-{
-    hb_pair_2x4(pixels, blocks, words, weights, channel, places, out, 1);
 }
 
 #endif

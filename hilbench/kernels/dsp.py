@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from hilbench.ir.fixedpoint import multiply, wrap32
+from hilbench.ir.fixedpoint import multiply
 from hilbench.ir.graph import Array, Graph, Op
 from hilbench.ir.quantized import INT8_MAX, INT8_MIN, ConvConstants
 from hilbench.kernels.family import Argument, constant
@@ -84,30 +84,3 @@ def short_requantization(constants: ConvConstants, reach_of: Array) -> bool:
     """Whether no sum that any input can give is too large for the requantization of `hb_dsp.h`."""
     shifts = -np.array(constants.shift)
     return bool((reach_of < _SUM_LIMIT).all() and (shifts >= 1).all() and (shifts <= _SHIFT_MAX).all())
-
-
-def padded_inputs(inputs: int) -> int:
-    """Inputs of a FULLY_CONNECTED, filled up to whole half rounds of its inner loop."""
-    return -(-inputs // 8) * 8
-
-
-def packed_weights(weights: Array) -> Array:
-    """int8 weights [output, input] as `fully_connected_dsp_int8.h` reads them.
-
-    A pair of weights is the 16-bit number 256 * w1 + w0, which is why byte 1 is w1 - 1 where w0 is negative. Zeros fill
-    up to four outputs and eight inputs. w1 = -128 cannot be (int8 weights are symmetric, -127 to 127).
-    """
-    outputs, inputs = weights.shape
-    full = np.zeros((-(-outputs // 4) * 4, padded_inputs(inputs)), np.int16)
-    full[:outputs, :inputs] = weights
-    pairs = (256 * full[:, 1::2] + full[:, 0::2]).astype("<i2")
-    words = pairs.reshape(len(full) // 4, 4, -1, 2)  # four outputs, words of two pairs
-    return np.ascontiguousarray(words.transpose(0, 2, 1, 3)).reshape(-1).view(np.int8)
-
-
-def packed_bias(weights: Array, bias: Array, input_offset: int) -> Array:
-    """int32: 256 times the bias that makes good the input's offset, and the 127 taken off odd inputs; modulo 2^32."""
-    wide = weights.astype(np.int64)
-    total = bias.astype(np.int64) + input_offset * wide.sum(axis=1) + 127 * wide[:, 1::2].sum(axis=1)
-    filled = np.concatenate([total, np.zeros(-len(total) % 4, np.int64)])
-    return wrap32(256 * filled).astype(np.int32)

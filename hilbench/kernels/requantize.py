@@ -25,6 +25,9 @@ _SHIFTS_TRIED = 4
 STAIRCASE_FACTOR = 128
 """What activations are multiplied by where outputs are staircases: the most that leaves them in 16 bits."""
 
+PACKED_FACTOR, PACKED_SHIFT = 256, 11
+"""What sums are multiplied by where weights are packed (`hb_packed.h`), and the shift there."""
+
 STAIRCASE_SHIFT = 10
 """HB_STAIRCASE_SHIFT of `hb_dsp.h`: one for all channels, because it is part of an instruction."""
 
@@ -99,6 +102,8 @@ def solve_staircase(
     least: tuple[int, ...],
     most: tuple[int, ...],
     factor: int = STAIRCASE_FACTOR,
+    *,
+    last_shift: int = STAIRCASE_SHIFT,
 ) -> Staircase | None:
     """Constants of the short form of a requantization to int8 with zero point -128; None if some channel has none.
 
@@ -108,16 +113,17 @@ def solve_staircase(
         multiplier, shift: those of the channels; shifts are -22 to -1.
         least, most: between which the channels' sums lie.
         factor: what sums are multiplied by.
+        last_shift: the shift of the short form.
     """
     scale, right, low, high = (np.array(a, np.int64)[:, None] for a in (multiplier, shift, least, most))
     right = -right
     rising = thresholds(scale, right)
-    nominal = np.round(scale * 2.0 ** (STAIRCASE_SHIFT + 1 - right) / factor).astype(np.int64)
+    nominal = np.round(scale * 2.0 ** (last_shift + 1 - right) / factor).astype(np.int64)
     found = np.zeros((3, len(scale)), np.int64)
     open_ = np.arange(len(scale))
     for nudge, off in product(_NUDGES, _NEARBY):
         m = np.clip(nominal[open_] + off, 1, 2**31 - 1)
-        first, last = _biases(m, nudge, factor, rising[open_], (low[open_], high[open_]))
+        first, last = _biases(m, factor, _addends(last_shift, nudge), rising[open_], (low[open_], high[open_]))
         bias = (first + last) >> 1
         largest = np.maximum(np.abs(factor * low[open_, 0] + bias), np.abs(factor * high[open_, 0] + bias))
         done = (first <= last) & (largest < 2**31)
@@ -137,10 +143,15 @@ def thresholds(multiplier: Array, right: Array) -> Array:
     return np.asarray(-((2**30 - (scaled << 31)) // multiplier))
 
 
-def _biases(m: Array, nudge: int, factor: int, rising: Array, within: tuple[Array, Array]) -> tuple[Array, Array]:
+def _addends(shift: int, nudge: int) -> Array:
+    """What is added up to each step: zero point, rounding and nudge, less the step, in units of the shift."""
+    return (-255 << (shift - 1)) + nudge - (_STEPS << shift)
+
+
+def _biases(m: Array, factor: int, addends: Array, rising: Array, within: tuple[Array, Array]) -> tuple[Array, Array]:
     """First and last bias [channel] with which no step within reach comes too late or too early."""
     low, high = within
-    needed = -((STAIRCASE_ADDEND + nudge - (_STEPS << STAIRCASE_SHIFT) << 32) // m)
+    needed = -((addends << 32) // m)
     first = np.where(rising <= high, needed - factor * np.maximum(rising, low), -_OUT_OF_REACH)
     last = np.where(rising > low, needed - 1 - factor * np.minimum(rising - 1, high), _OUT_OF_REACH)
     first, last = first.max(axis=1), last.min(axis=1)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from hilbench.ir.attrs import Conv2D, DepthwiseConv2D
 from hilbench.ir.dtype import DType
+from hilbench.ir.fixedpoint import wrap32
 from hilbench.ir.graph import Array, Graph, Op
 from hilbench.ir.quantized import INT8_MAX, INT8_MIN, ConvConstants, conv_constants
 from hilbench.kernels import depthwise, winograd
@@ -17,7 +20,8 @@ from hilbench.kernels.dsp import (
     tile_members,
 )
 from hilbench.kernels.family import FAMILIES, Argument, Call, Family, constant, natural
-from hilbench.kernels.requantize import STAIRCASE_FACTOR, Staircase, solve_staircase
+from hilbench.kernels.packed import packed_bias, packed_fits, packed_members, packed_pairs, packed_spare, packed_terms
+from hilbench.kernels.requantize import PACKED_FACTOR, PACKED_SHIFT, STAIRCASE_FACTOR, Staircase, solve_staircase
 from hilbench.kernels.sparse import PAIR_WORDS, encode, epilogue, pair_entries, pairs, singles
 from hilbench.kernels.thumb import pair_bias, pair_channels, pair_weights
 from hilbench.kernels.twoproducts import TwoProducts, solve_two_products
@@ -44,7 +48,10 @@ class Convolution(Family):
         members |= clamp_members(op, graph, _settled(op, graph)[0])
         if graph[x.tensor].dtype == DType.INT8:
             pixels = y.rows * y.cols
-            members |= tile_members(op, graph, pixels) if op.kind == "CONV_2D" else depthwise.plane_members(op, graph)
+            if op.kind == "CONV_2D":
+                members |= tile_members(op, graph, pixels) | packed_members(op, graph, pixels)
+            else:
+                members |= depthwise.plane_members(op, graph)
             if graph[str(op.inputs[1])].storage != "dense":
                 members["staircase"] = int(_staircase(op, graph) is not None)
             if op.kind == "CONV_2D" and members["kernel_h"] == members["kernel_w"] == winograd.KERNEL:
@@ -70,6 +77,8 @@ class Convolution(Family):
             if op.kind == "DEPTHWISE_CONV_2D":
                 facts |= depthwise.sweep_facts(op, graph)
             facts["two_products"] = int(bool(facts["short_requantization"]) and _two_products(op, graph) is not None)
+            if op.kind == "CONV_2D":
+                facts |= _packed_facts(op, graph, facts, packed_fits(_terms(op, graph), largest))
             facts |= {f"{name}_entries": pair_entries(_rows(op, graph), words) for name, words in PAIR_WORDS.items()}
         return facts
 
@@ -89,7 +98,27 @@ class Convolution(Family):
         return super().array(name, op, graph, call) if made is None else made
 
 
-def _staircase(op: Op, graph: Graph) -> Staircase | None:
+def _packed_facts(op: Op, graph: Graph, facts: Mapping[str, Argument], fits: bool) -> dict[str, Argument]:
+    solved = fits and _staircase(op, graph, packed=True) is not None
+    return {"packed_fits": int(fits), "packed_staircase": int(solved), "packed_spare": packed_spare(op, graph, facts)}
+
+
+def _packed_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
+    del call
+    constants, offsets = _settled(op, graph)
+    if constants is None:
+        return None
+    terms = packed_terms(constant(op.inputs[1], op, graph))
+    if name == "packed":
+        return packed_pairs(terms)
+    begun = packed_bias(terms, offsets, constants.input_offset)
+    solved = _staircase(op, graph, packed=True)
+    if name == "packed_bias" or solved is None:
+        return begun if name == "packed_bias" else None
+    return _solved_array(name.removeprefix("packed_"), solved, begun)
+
+
+def _staircase(op: Op, graph: Graph, packed: bool = False) -> Staircase | None:
     """Requantization in two instructions, which is for outputs that are clamped at the zero point -128."""
     constants, offsets = _settled(op, graph)
     if constants is None or constants.output_offset != INT8_MIN:
@@ -97,8 +126,10 @@ def _staircase(op: Op, graph: Graph) -> Staircase | None:
     least, most = sum_bounds(constants, _terms(op, graph), offsets)
     if not short_requantization(constants, np.maximum(np.abs(least), np.abs(most))):
         return None
-    factor = STAIRCASE_FACTOR if op.kind == "CONV_2D" else depthwise.STAIRCASE_FACTOR
     within = tuple(least.tolist()), tuple(most.tolist())
+    if packed:
+        return solve_staircase(constants.multiplier, constants.shift, *within, PACKED_FACTOR, last_shift=PACKED_SHIFT)
+    factor = STAIRCASE_FACTOR if op.kind == "CONV_2D" else depthwise.STAIRCASE_FACTOR
     return solve_staircase(constants.multiplier, constants.shift, *within, factor)
 
 
@@ -114,9 +145,13 @@ def _staircase_array(name: str, op: Op, graph: Graph, call: Call) -> Array | Non
     solved = _staircase(op, graph)
     if solved is None:
         return None
+    return _solved_array(name, solved, STAIRCASE_FACTOR * _settled(op, graph)[1].astype(np.int64))
+
+
+def _solved_array(name: str, solved: Staircase, begun: Array) -> Array:
+    """One of the arrays of a staircase, for sums that begin with `begun` and its bias."""
     if name == "staircase_bias":
-        offsets = _settled(op, graph)[1].astype(np.int64)
-        return np.array(STAIRCASE_FACTOR * offsets + solved.bias, np.int32)
+        return wrap32(begun.astype(np.int64) + solved.bias).astype(np.int32)
     if name == "staircase_multiplier":
         return np.array(solved.multiplier, np.int32)
     return np.array(solved.nudge, np.int8)
@@ -182,6 +217,7 @@ def _winograd_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None
 
 
 _PREPARED = {
+    "packed": _packed_array,
     "staircase": _staircase_array,
     "sweep": _sweep_array,
     "pair": _pair_array,

@@ -7,8 +7,9 @@ import numpy as np
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Array, Graph, Op
 from hilbench.ir.quantized import ConvConstants, fully_connected_constants
-from hilbench.kernels.dsp import packed_bias, packed_weights, padded_inputs, reach, settled, short_requantization
+from hilbench.kernels.dsp import reach, settled, short_requantization
 from hilbench.kernels.family import FAMILIES, Argument, Call, Family, constant, flat
+from hilbench.kernels.packed import packed_bias, packed_fits, packed_weights, padded_inputs
 from hilbench.kernels.sparse import encode, epilogue, singles
 from hilbench.kernels.weighted import bias, clamp_members, per_channel
 
@@ -36,12 +37,12 @@ class FullyConnected(Family):
     def facts(self, op: Op, graph: Graph) -> dict[str, Argument]:
         """Also how many weights are not zero, and what decides whether the sums suit `hb_dsp.h`."""
         weights = int(np.count_nonzero(constant(op.inputs[1], op, graph)))
-        facts = {**super().facts(op, graph), "nonzeros": weights, "short_requantization": 0, "sums_fit_24_bits": 0}
+        facts = {**super().facts(op, graph), "nonzeros": weights, "short_requantization": 0, "packed_fits": 0}
         constants, offsets = _settled(op, graph)
         if constants is not None:
             largest = reach(constants, constant(op.inputs[1], op, graph), offsets)
             facts["short_requantization"] = int(short_requantization(constants, largest))
-            facts["sums_fit_24_bits"] = int(largest.max() < 2**23 and constant(op.inputs[1], op, graph).min() > -128)
+            facts["packed_fits"] = int(packed_fits(constant(op.inputs[1], op, graph), largest))
         return facts
 
     def array(self, name: str, op: Op, graph: Graph, call: Call) -> Array:
@@ -53,7 +54,8 @@ class FullyConnected(Family):
         if name == "sparse_singles" and constants is not None:
             return singles(weights, epilogue(constants, offsets, weights, None))
         if name == "packed_bias" and constants is not None:
-            return packed_bias(weights, offsets, constants.input_offset)
+            filled = packed_bias(weights, offsets, constants.input_offset)
+            return np.concatenate([filled, np.zeros(-len(filled) % 4, np.int32)])
         if name in ("multiplier", "shift"):
             return per_channel(name, constants)
         arrays = {"weights": weights.reshape(-1), "bias": offsets, "packed": packed_weights(weights)}

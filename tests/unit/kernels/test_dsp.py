@@ -1,4 +1,4 @@
-"""What the kernels with SMLAD are told beforehand is true: reach, settled channels, packed weights."""
+"""What the kernels with SMLAD are told beforehand is true: reach, settled channels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hilbench.ir.fixedpoint import multiply
 from hilbench.ir.quantized import ConvConstants
-from hilbench.kernels.dsp import packed_bias, packed_weights, padded_inputs, reach, settled, short_requantization
+from hilbench.kernels.dsp import reach, settled, short_requantization
 
 
 def constants(channels: int, offset: int = 128, shift: int = -8) -> ConvConstants:
@@ -46,22 +46,3 @@ def test_settled_channels_keep_their_output(bias: int, multiplier: int, shift: i
     assert output(after, int(offsets[0])) == output(before, bias)
     assert (after.multiplier[1], after.shift[1], offsets[1]) == (1 << 30, -8, 77)
     assert short_requantization(after, reach(after, weights, offsets))
-
-
-@given(st.integers(0, 2**32), st.integers(1, 9), st.integers(1, 21))
-def test_packed_weights_give_256_times_the_sums(seed: int, outputs: int, inputs: int) -> None:
-    rng = np.random.default_rng(seed)
-    weights = rng.integers(-127, 128, (outputs, inputs)).astype(np.int8)
-    bias, offset = rng.integers(-999, 999, outputs).astype(np.int32), int(rng.integers(-127, 129))
-    x = rng.integers(-128, 128, inputs)
-    full = np.zeros(padded_inputs(inputs), np.int64)
-    full[:inputs] = x
-    odd = np.where(np.arange(1, len(full), 2) < inputs, full[1::2] - 127, -127)
-    even = 256 * full[0::2] - odd
-    assert (np.abs(even + 0.5) < 2**15).all(), "256 * x0 - x1 has to fit 16 bits"
-    words = packed_weights(weights).view(np.int32).reshape(-1, len(full) // 4, 4)
-    for o in range(outputs):
-        halves = words[o // 4, :, o % 4].copy().view(np.int16).astype(np.int64)
-        low = (halves.astype(np.int64) & 0xFF).astype(np.uint8).view(np.int8).astype(np.int64)
-        total = (halves * odd + low * even).sum() + int(packed_bias(weights, bias, offset)[o])
-        assert (total - 256 * (int((x + offset) @ weights[o].astype(np.int64)) + int(bias[o]))) % 2**32 == 0

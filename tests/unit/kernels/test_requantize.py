@@ -8,7 +8,8 @@ import pytest
 from hilbench.ir.fixedpoint import multiply
 from hilbench.ir.quantized import add_constants
 from hilbench.kernels.requantize import (
-    STAIRCASE_ADDEND,
+    PACKED_FACTOR,
+    PACKED_SHIFT,
     STAIRCASE_FACTOR,
     STAIRCASE_SHIFT,
     add_outputs,
@@ -61,10 +62,11 @@ def test_thresholds_are_where_the_output_rises() -> None:
         np.testing.assert_array_equal(long_form(rising[c] - 1, multiplier[c], shift[c]), steps - 1)
 
 
-def test_staircases_are_equal_at_every_threshold_and_end() -> None:
+@pytest.mark.parametrize(("factor", "step"), [(STAIRCASE_FACTOR, STAIRCASE_SHIFT), (PACKED_FACTOR, PACKED_SHIFT)])
+def test_staircases_are_equal_at_every_threshold_and_end(factor: int, step: int) -> None:
     found = 0
     for c, (multiplier, shift, least, most) in enumerate(zip(*(a.tolist() for a in channels(2, 140)), strict=True)):
-        solved = solve_staircase((multiplier,), (shift,), (least,), (most,))
+        solved = solve_staircase((multiplier,), (shift,), (least,), (most,), factor, last_shift=step)
         if solved is None:
             continue
         found += 1
@@ -72,12 +74,12 @@ def test_staircases_are_equal_at_every_threshold_and_end() -> None:
         ends = np.array([least, most])
         sums = np.concatenate([rising, rising - 1, ends, np.random.default_rng(c).integers(least, most + 1, 200)])
         sums = sums[(sums >= least) & (sums <= most)]
-        scaled = STAIRCASE_FACTOR * sums + solved.bias[0]
+        scaled = factor * sums + solved.bias[0]
         assert (np.abs(scaled) < 2**31).all()
         assert 0 < solved.multiplier[0] < 2**31
         assert -128 <= solved.nudge[0] <= 127
-        high = (scaled * solved.multiplier[0] >> 32) + STAIRCASE_ADDEND + solved.nudge[0]
-        np.testing.assert_array_equal(np.clip(high >> STAIRCASE_SHIFT, -128, 127), long_form(sums, multiplier, shift))
+        high = (scaled * solved.multiplier[0] >> 32) + (-255 << (step - 1)) + solved.nudge[0]
+        np.testing.assert_array_equal(np.clip(high >> step, -128, 127), long_form(sums, multiplier, shift))
     assert found >= 130, "a solver that finds little is of little use"
 
 

@@ -1,0 +1,34 @@
+/* CONV_2D, int8, with SMLAD, as conv_2d_packed_dsp_int8.h does it, where outputs are requantized in two instructions.
+ *
+ * [kernel]
+ * op = ["CONV_2D"]
+ * input = ["int8"]
+ * isa = ["dsp"]
+ * when = ["groups == 1", "dilation_w == 1", "out_channels >= 2", "short_requantization", "low == -128", "high == 127",
+ *   "packed_fits", "packed_staircase"]
+ * scratch = "8 * packed_quads * packed_pixels + packed_spare"
+ * cycles = """
+ *   1240 + 25 * out_rows * out_cols * kernel_h
+ *   + (out_rows * out_cols + packed_pixels - 1) // packed_pixels * out_channels * (58 + 0.7 * packed_quads)
+ *   + (out_rows * out_cols + 3) // 4 * out_channels * (27 + 18.5 * packed_quads)"""
+ * arrays = ["packed", "packed_staircase_bias", "packed_staircase_multiplier", "packed_staircase_nudge"]
+ */
+#ifndef HB_CONV_2D_PACKED_STAIRCASE_DSP_INT8_H
+#define HB_CONV_2D_PACKED_STAIRCASE_DSP_INT8_H
+
+#include "conv_2d_packed_dsp_int8.h"
+
+/* One copy serves every step of a model. */
+HB_SHARED void hb_conv_2d_packed_staircase_dsp(const hb_view *in, const hb_view *out, hb_region at,
+                                               const hb_conv_int8_args *p, uint32_t *scratch)
+{
+    hb_conv_2d_packed(in, out, at, p, scratch, 1);
+}
+
+HB_KERNEL void hb_conv_2d_packed_staircase_dsp_int8(hb_view in, hb_view out, hb_region at, const hb_conv_int8_args *p,
+                                                    void *scratch)
+{
+    hb_conv_2d_packed_staircase_dsp(&in, &out, at, p, scratch);
+}
+
+#endif

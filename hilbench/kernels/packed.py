@@ -1,0 +1,109 @@
+"""Weights packed for SMLAD (`hb_packed.h`): words of four, of several outputs in turn.
+
+Of weights w0, w1 the number 256 * w0 + w1 makes two bytes, which is why the upper one is w0 - 1 where w1 is negative,
+and w0 cannot be -128 (int8 weights are symmetric, -127 to 127, but files may hold others).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from hilbench.ir.attrs import Conv2D
+from hilbench.ir.fixedpoint import wrap32
+from hilbench.ir.graph import Array, Graph, Op
+from hilbench.ir.quantized import INT8_MIN
+from hilbench.kernels.dsp import allowance
+from hilbench.kernels.family import Argument, constant
+
+PIXELS = 128
+"""More pixels in a tile than this make the weights' share of the time hardly smaller."""
+
+TILE_BYTES = 6400
+"""More bytes than this, too."""
+
+COPY_BLOCKS = 4
+"""HB_PACKED_COPY_BLOCKS."""
+
+_SUM_LIMIT = 2**23
+
+
+def packed_members(op: Op, graph: Graph, pixels: int) -> dict[str, Argument]:
+    """Quads that a pixel of a CONV_2D reads, how many of `pixels` make a tile, and whether some read padding."""
+    assert isinstance(op.attrs, Conv2D)
+    quads = packed_terms(constant(op.inputs[1], op, graph)[:1]).shape[1] // 4
+    fitting = max(min(allowance(op, graph), TILE_BYTES) // (8 * quads), 4)
+    tiles = -(-pixels // min(fitting // 4 * 4, PIXELS))
+    padded = any(w.before > 0 or w.after > 0 for w in (op.attrs.y, op.attrs.x))
+    return {"packed_quads": quads, "packed_pixels": -(-pixels // (4 * tiles)) * 4, "padded": int(padded)}
+
+
+def packed_spare(op: Op, graph: Graph, members: Mapping[str, Argument]) -> int:
+    """Bytes that such a tile needs beside it: for rows of windows with padding, then for the weights of a pair."""
+    _, _, kernel_w, depth = map(int, constant(op.inputs[1], op, graph).shape)
+    quads, pixels, padded = (int(str(members[name])) for name in ("packed_quads", "packed_pixels", "padded"))
+    rows = -(-2 * kernel_w * depth * padded // 4) * 4
+    return max(rows, 8 * quads if pixels >= 4 * COPY_BLOCKS else 0)
+
+
+def packed_fits(weights: Array, reach: Array) -> bool:
+    """Whether 256 times any sum fits 32 bits, and pairs of weights 16 bits; `reach` is the largest sum per channel."""
+    return bool(reach.max() < _SUM_LIMIT and weights.min() > INT8_MIN)
+
+
+def padded_inputs(inputs: int) -> int:
+    """Inputs of a FULLY_CONNECTED, filled up to whole half rounds of its inner loop."""
+    return -(-inputs // 8) * 8
+
+
+def packed_weights(weights: Array) -> Array:
+    """int8 weights [output, input] as `fully_connected_dsp_int8.h` reads them.
+
+    Zeros fill up to four outputs and eight inputs.
+    """
+    outputs, inputs = weights.shape
+    full = np.zeros((-(-outputs // 4) * 4, padded_inputs(inputs)), np.int8)
+    full[:outputs, :inputs] = weights
+    return _interleaved(full, 4)
+
+
+def packed_pairs(terms: Array) -> Array:
+    """int8 weights [output, term] of whole quads by pairs of outputs; an odd last one has the one before it again."""
+    order = [*range(len(terms) // 2 * 2), *((len(terms) - 2, len(terms) - 1) if len(terms) % 2 else ())]
+    return _interleaved(terms[order], 2)
+
+
+def packed_terms(weights: Array) -> Array:
+    """int8 weights [output, row, column, channel] as [output, term], in the order in which tiles hold terms.
+
+    First come the whole words of all rows of the window, then what is left of the rows, four at a time in reverse.
+    Zeros fill up the last quad.
+    """
+    rows = weights.reshape(*weights.shape[:2], -1)
+    whole = rows.shape[2] // 4 * 4
+    words, rest = (part.reshape(len(rows), -1) for part in (rows[:, :, :whole], rows[:, :, whole:]))
+    fours = [rest[:, i : i + 4][:, ::-1] for i in range(0, rest.shape[1], 4)]
+    fill = np.zeros((len(rows), -rest.shape[1] % 4), np.int8)
+    return np.concatenate([words, *fours, fill], axis=1)
+
+
+def packed_bias(weights: Array, bias: Array, input_offset: int) -> Array:
+    """int32: 256 times the bias that makes good the input's offset, less 127 times odd weights; modulo 2^32.
+
+    Args:
+        weights: int8 [channel, term], in the order in which they are packed.
+        bias: int32 [channel].
+        input_offset: sums are of x + input_offset.
+    """
+    wide = weights.astype(np.int64)
+    total = bias.astype(np.int64) + input_offset * wide.sum(axis=1)
+    return wrap32(256 * total - 127 * wide[:, 1::2].sum(axis=1)).astype(np.int32)
+
+
+def _interleaved(weights: Array, outputs: int) -> Array:
+    """Weights [output, term] as words of four, of so many outputs in turn."""
+    full = weights.astype(np.int16)
+    pairs = (256 * full[:, 0::2] + full[:, 1::2]).astype("<i2")
+    words = pairs.reshape(len(full) // outputs, outputs, -1, 2)
+    return np.ascontiguousarray(words.transpose(0, 2, 1, 3)).reshape(-1).view(np.int8)
