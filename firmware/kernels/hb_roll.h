@@ -64,7 +64,7 @@ typedef void (*hb_roll_run)(uint8_t map, const hb_piece *piece);
 HB_KERNEL int32_t hb_roll_input_of(const hb_axis *axis, int32_t output)
 {
     const int32_t place = output * axis->stride - axis->before;
-    return axis->over == 1 ? place : place / axis->over;
+    return __builtin_expect(axis->over == 1, 1) ? place : place / axis->over;
 }
 
 /* Inputs that outputs first <= i < stop read; what lies wholly outside becomes the nearest one. */
@@ -102,13 +102,19 @@ typedef struct {
     hb_roll_run run;
 } hb_rolling;
 
-/* The input map of which pixels are missing for the next piece of map k, having asked for them; k itself if none is. */
-HB_KERNEL uint8_t hb_roll_missing(const hb_rolling *stage, uint8_t k)
+/* The next piece of a map, and what it reads of each input. */
+typedef struct {
+    hb_region at, need[HB_ROLL_INPUTS];
+} hb_roll_wish;
+
+/* The input map of which pixels are missing for the next piece of map k, having asked for them; k itself if none is,
+ * and then `wish` is complete. */
+HB_KERNEL uint8_t hb_roll_missing(const hb_rolling *stage, uint8_t k, hb_roll_wish *wish)
 {
     const hb_roll_map *map = &stage->maps[k];
-    const hb_region at = hb_roll_next(map, &stage->strip[k], &stage->state[k]);
+    wish->at = hb_roll_next(map, &stage->strip[k], &stage->state[k]);
     for (uint8_t i = 0; i < map->inputs; i++) {
-        const hb_region need = hb_roll_region(&map->in[i], at);
+        const hb_region need = hb_roll_region(&map->in[i], wish->at);
         hb_roll_state *from = &stage->state[map->in[i].from];
         if (!hb_roll_written(from, need.y1 - 1, need.x1 - 1)) {
             from->asked_y = (int16_t)(need.y1 - 1);
@@ -116,6 +122,7 @@ HB_KERNEL uint8_t hb_roll_missing(const hb_rolling *stage, uint8_t k)
             from->asked_by = k;
             return map->in[i].from;
         }
+        wish->need[i] = need;
     }
     return k;
 }
@@ -176,14 +183,14 @@ HB_KERNEL void hb_roll_slide(const hb_roll_map *map, hb_roll_state *now)
 }
 
 /* Compute the next piece of map k, whose inputs are there. */
-HB_KERNEL void hb_roll_piece(const hb_rolling *stage, uint8_t k)
+HB_KERNEL void hb_roll_piece(const hb_rolling *stage, uint8_t k, const hb_roll_wish *wish)
 {
     const hb_roll_map *map = &stage->maps[k];
     hb_roll_state *now = &stage->state[k];
     hb_piece piece;
-    piece.at = hb_roll_next(map, &stage->strip[k], now);
+    piece.at = wish->at;
     for (uint8_t i = 0; i < map->inputs; i++) {
-        piece.in[i] = hb_roll_view(stage, &map->in[i], hb_roll_region(&map->in[i], piece.at));
+        piece.in[i] = hb_roll_view(stage, &map->in[i], wish->need[i]);
     }
     hb_roll_slide(map, now);
     const int32_t slot = map->ring == 0 ? now->y * map->cols + now->x : now->slot;
@@ -201,13 +208,14 @@ HB_KERNEL void hb_roll_piece(const hb_rolling *stage, uint8_t k)
 HB_KERNEL void hb_roll_to_end(const hb_rolling *stage, uint8_t wanted)
 {
     hb_roll_state *state = stage->state;
+    hb_roll_wish wish;
     state[wanted].asked_y = (int16_t)(stage->maps[wanted].rows - 1);
     state[wanted].asked_x = (int16_t)(stage->strip[wanted].stop - 1);
     for (uint8_t k = wanted;;) {
         if (!hb_roll_written(&state[k], state[k].asked_y, state[k].asked_x)) {
-            const uint8_t missing = hb_roll_missing(stage, k);
+            const uint8_t missing = hb_roll_missing(stage, k, &wish);
             if (missing == k) {
-                hb_roll_piece(stage, k);
+                hb_roll_piece(stage, k, &wish);
             }
             k = missing;
         } else if (k != wanted) {

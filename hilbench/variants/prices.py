@@ -7,7 +7,7 @@ from hilbench.variants.demand import grid
 from hilbench.variants.schedule import Rolling
 from hilbench.variants.stages import ring_bytes
 
-PIECE_CYCLES, BYTE_CYCLES = 550.0, 1.0
+PIECE_CYCLES, BYTE_CYCLES = 680.0, 1.0
 """Cycles of a piece besides its kernel's, and of a byte that is moved; modelled for a Cortex-M4."""
 
 
