@@ -15,19 +15,23 @@
 
 #include "hb_binary.h"
 
+HB_KERNEL void hb_add_solved_run(const int8_t *first, const int8_t *second, int8_t *result, int32_t run,
+                                 const hb_binary_int8_args *p)
+{
+#pragma GCC unroll 4
+    for (int32_t i = 0; i < run; i++) {
+        const int32_t sum = (first[i] * p->solved_a + second[i] * p->solved_b + p->solved_c) >> p->solved_shift;
+        result[i] =
+            (int8_t)(p->low == INT8_MIN && p->high == INT8_MAX ? hb_saturate8(sum) : hb_clamp(sum, p->low, p->high));
+    }
+}
+
 HB_KERNEL void hb_add_solved_int8(hb_view a, hb_view b, hb_view out, hb_region at, const hb_binary_int8_args *p)
 {
-    const int32_t run = (at.x1 - at.x0) * p->channels;
     for (int32_t y = at.y0; y < at.y1; y++) {
-        const int8_t *first = (const int8_t *)a.data + hb_at(&a, y, at.x0, p->channels);
-        const int8_t *second = (const int8_t *)b.data + hb_at(&b, y, at.x0, p->channels);
-        int8_t *result = (int8_t *)out.data + hb_at(&out, y, at.x0, p->channels);
-#pragma GCC unroll 4
-        for (int32_t i = 0; i < run; i++) {
-            const int32_t sum = (first[i] * p->solved_a + second[i] * p->solved_b + p->solved_c) >> p->solved_shift;
-            result[i] = (int8_t)(p->low == INT8_MIN && p->high == INT8_MAX ? hb_saturate8(sum)
-                                                                           : hb_clamp(sum, p->low, p->high));
-        }
+        hb_add_solved_run((const int8_t *)a.data + hb_at(&a, y, at.x0, p->channels),
+                          (const int8_t *)b.data + hb_at(&b, y, at.x0, p->channels),
+                          (int8_t *)out.data + hb_at(&out, y, at.x0, p->channels), (at.x1 - at.x0) * p->channels, p);
     }
 }
 

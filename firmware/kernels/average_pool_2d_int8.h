@@ -3,6 +3,7 @@
  * [kernel]
  * op = ["AVERAGE_POOL_2D"]
  * input = ["int8"]
+ * cycles = "60 + out_rows * out_cols * (60 + channels * (20 + 7 * kernel_h * kernel_w))"
  */
 #ifndef HB_AVERAGE_POOL_2D_INT8_H
 #define HB_AVERAGE_POOL_2D_INT8_H
@@ -30,8 +31,7 @@ HB_KERNEL void hb_average_pool_2d_int8(hb_view in, hb_view out, hb_region at, co
                         sum += value;
                     }
                 }
-                const int32_t half = sum > 0 ? count / 2 : -(count / 2);
-                result[c] = (int8_t)hb_clamp((sum + half) / count, p->low, p->high);
+                result[c] = hb_average_int8(sum, count, p);
             }
         }
     }

@@ -19,6 +19,7 @@ typedef struct {
     const int32_t *bias, *packed_bias, *multiplier;
     const int8_t *shift;
     const int32_t *sparse_singles; /* a stream of hb_sparse.h */
+    const int32_t *whole_bias;     /* makes sums of products of plain bytes whole */
 } hb_fully_connected_int8_args;
 
 typedef struct {

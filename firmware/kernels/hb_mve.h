@@ -23,6 +23,11 @@ HB_KERNEL hb_four hb_four_of(const int32_t *numbers)
 {
     return vldrwq_s32(numbers);
 }
+
+HB_KERNEL void hb_four_to(int32_t *numbers, hb_four four)
+{
+    vstrwq_s32(numbers, four);
+}
 #else
 /* Four numbers, as a vector register holds them. */
 typedef struct {
@@ -32,6 +37,11 @@ typedef struct {
 HB_KERNEL hb_four hb_four_of(const int32_t *numbers)
 {
     return (hb_four){{numbers[0], numbers[1], numbers[2], numbers[3]}};
+}
+
+HB_KERNEL void hb_four_to(int32_t *numbers, hb_four four)
+{
+    memcpy(numbers, four.of, sizeof four.of);
 }
 #endif
 
@@ -189,6 +199,19 @@ HB_KERNEL void hb_mve_narrow(int8_t *to, hb_four numbers)
     for (int32_t i = 0; i < 4; i++) {
         to[i] = (int8_t)numbers.of[i];
     }
+#endif
+}
+
+/* a + b */
+HB_KERNEL hb_four hb_mve_add(hb_four a, hb_four b)
+{
+#if defined(__ARM_FEATURE_MVE)
+    return vaddq_s32(a, b);
+#else
+    for (int32_t i = 0; i < 4; i++) {
+        a.of[i] += b.of[i];
+    }
+    return a;
 #endif
 }
 

@@ -61,8 +61,7 @@ HB_KERNEL void hb_average_pool_2d_int8_sums(hb_view in, void *out, void *memory,
     int8_t *result = out;
     hb_sums_int8(in, memory, map, at);
     for (int32_t c = 0; hb_sums_end(at, map) && c < map.channels; c++) {
-        const int32_t half = sums[c] > 0 ? count / 2 : -(count / 2);
-        result[c] = (int8_t)hb_clamp((sums[c] + half) / count, p->low, p->high);
+        result[c] = hb_average_int8(sums[c], count, p);
     }
 }
 

@@ -11,7 +11,7 @@ from hilbench.kernels.dsp import reach, settled, short_requantization
 from hilbench.kernels.family import FAMILIES, Argument, Call, Family, constant, flat
 from hilbench.kernels.packed import packed_bias, packed_fits, packed_weights, padded_inputs
 from hilbench.kernels.sparse import encode, epilogue, singles
-from hilbench.kernels.weighted import bias, clamp_members, per_channel
+from hilbench.kernels.weighted import bias, clamp_members, per_channel, whole_bias
 
 
 class FullyConnected(Family):
@@ -56,6 +56,8 @@ class FullyConnected(Family):
         if name == "packed_bias" and constants is not None:
             filled = packed_bias(weights, offsets, constants.input_offset)
             return np.concatenate([filled, np.zeros(-len(filled) % 4, np.int32)])
+        if name == "whole_bias" and constants is not None:
+            return whole_bias(weights, offsets, constants.input_offset)
         if name in ("multiplier", "shift"):
             return per_channel(name, constants)
         arrays = {"weights": weights.reshape(-1), "bias": offsets, "packed": packed_weights(weights)}
