@@ -110,7 +110,7 @@ def test_a_stage_in_strips_gives_the_references_bytes(
     monkeypatch.setenv("HILBENCH_CACHE", str(tmp_path))
     graph = random_graph(seed, DType.INT8 if seed % 2 else DType.FLOAT32)
     kernels = Kernels(graph, FEATURES)
-    cuts = Cuts(graph, kernels.scratch, graph.inputs, reread=True)
+    cuts = Cuts(graph, kernels.ways, graph.inputs, reread=True)
     stage = max(
         (c.stage for stop in range(1, len(graph.ops)) for c in cuts.candidates(0, stop, (3,), extra=10**9)),
         key=lambda stage: (len(stage.ops), len(stage.strips)) if isinstance(stage, Rolling) else (0, 0),
@@ -118,7 +118,8 @@ def test_a_stage_in_strips_gives_the_references_bytes(
     assert isinstance(stage, Rolling)
     assert len(stage.strips) > 1
     rest = range(stage.ops[-1] + 1, len(graph.ops))
-    plan = choose_plan(graph, [Schedule((stage, *(Layer(p) for p in rest)))], kernels.along)
+    schedule = Schedule((stage, *(Layer(p) for p in rest)))
+    plan = choose_plan(graph, [schedule], lambda each: [ways[0] for ways in kernels.along(each)])
     inputs = random_inputs(graph, seed)
     expected, found = run(graph, inputs), executed(plan, inputs)
     for name in graph.outputs:
