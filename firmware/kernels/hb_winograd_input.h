@@ -175,20 +175,29 @@ HB_SHARED void hb_winograd_input(const int8_t *pixels, int32_t row, int32_t chan
     }
 }
 
+/* Words from one place to another, or (`step` 0) the same one. */
+HB_KERNEL uint32_t *hb_winograd_copy(uint32_t *to, const int8_t *from, int32_t words, int32_t step)
+{
+#pragma GCC unroll 4
+    for (int32_t i = 0; i < words; i++, from += step) {
+        *to++ = hb_load32(from);
+    }
+    return to;
+}
+
 /* The same of a tile of which only the pixels `inside` may be read. What is not there is `fill`, four bytes; `patch` has
  * room for a whole tile. */
 HB_SHARED void hb_winograd_edge(const int8_t *pixels, int32_t row, int32_t channels, hb_region inside, uint32_t fill,
                                 uint32_t *patch, uint32_t *tile)
 {
+    const int32_t words = channels / 4;
     uint32_t *to = patch;
     for (int32_t y = 0; y < 6; y++) {
-        for (int32_t x = 0; x < 6; x++) {
-            const int is_inside = y >= inside.y0 && y < inside.y1 && x >= inside.x0 && x < inside.x1;
-            const int8_t *pixel = pixels + y * row + x * channels;
-            for (int32_t channel = 0; channel < channels; channel += 4) {
-                *to++ = is_inside ? hb_load32(pixel + channel) : fill;
-            }
-        }
+        const int is_inside = y >= inside.y0 && y < inside.y1;
+        const int32_t first = is_inside ? inside.x0 : 6, last = is_inside ? inside.x1 : 6;
+        to = hb_winograd_copy(to, (const int8_t *)&fill, first * words, 0);
+        to = hb_winograd_copy(to, pixels + y * row + first * channels, (last - first) * words, 4);
+        to = hb_winograd_copy(to, (const int8_t *)&fill, (6 - last) * words, 0);
     }
     hb_winograd_input((const int8_t *)patch, 6 * channels, channels, tile);
 }

@@ -22,6 +22,7 @@
 /* A' m, in the place of the first four rows of m. */
 #define HB_WINOGRAD_FOLD                                                                                               \
     "ldr r6, %[sums]\n"                                                                                                \
+    ".balign 4\n"                                                                                                      \
     ".set hb_column, 0\n"                                                                                              \
     ".rept 6\n"                                                                                                        \
     "ldr.w r0, [r6, #hb_column]\n"                                                                                     \
@@ -61,12 +62,14 @@
     "ldmia.w r0, {r10, r11, r12, lr}\n"                                                                                \
     ".balign 4\n"                                                                                                      \
     "0:\n"                                                                                                             \
-    "ldr.w r0, [r6]\n"                                                                                                 \
-    "ldr.w r1, [r6, #32]\n"                                                                                            \
-    "ldr.w r2, [r6, #64]\n"                                                                                            \
-    "ldr.w r3, [r6, #96]\n"                                                                                            \
-    "ldr.w r4, [r6, #128]\n"                                                                                           \
-    "ldr.w r5, [r6, #160]\n"                                                                                           \
+    ".set hb_row, 0\n"                                                                                                 \
+    ".rept 2\n"                                                                                                        \
+    "ldr.w r0, [r6, #hb_row]\n"                                                                                        \
+    "ldr.w r1, [r6, #hb_row + 32]\n"                                                                                   \
+    "ldr.w r2, [r6, #hb_row + 64]\n"                                                                                   \
+    "ldr.w r3, [r6, #hb_row + 96]\n"                                                                                   \
+    "ldr.w r4, [r6, #hb_row + 128]\n"                                                                                  \
+    "ldr.w r5, [r6, #hb_row + 160]\n"                                                                                  \
     HB_WINOGRAD_SUMS                                                                                                   \
     REQUANTIZE("r0")                                                                                                   \
     REQUANTIZE("r3")                                                                                                   \
@@ -78,9 +81,11 @@
     "strb.w r1, [r5]\n"                                                                                                \
     "strb.w r2, [r5, r8]\n"                                                                                            \
     "ldr.w r0, %[row]\n"                                                                                               \
-    "ldr.w r1, %[end]\n"                                                                                               \
-    "add.w r6, r6, #192\n"                                                                                             \
     "add.w r7, r7, r0\n"                                                                                               \
+    ".set hb_row, hb_row + 192\n"                                                                                      \
+    ".endr\n"                                                                                                          \
+    "ldr.w r1, %[end]\n"                                                                                               \
+    "add.w r6, r6, #384\n"                                                                                             \
     "cmp.w r6, r1\n"                                                                                                   \
     "bne.w 0b\n"
 /* clang-format on */
@@ -153,16 +158,14 @@ HB_SHARED void hb_winograd_outputs(int32_t *sums, const hb_dsp_channel *channel,
                                    int32_t tiles, int32_t pixel, int32_t row, int8_t *out)
 {
     const uint32_t factor = HB_WINOGRAD_INVERSE << (channel->shift == 0);
+    int8_t part[16];
     for (int32_t tile = 0; tile < tiles; tile++, targets++, sums++) {
-        if (targets->rows == 4 && targets->cols == 4) {
-            hb_winograd_output(sums, channel, factor, out + targets->first, pixel, row);
-        } else {
-            int8_t whole[16];
-            hb_winograd_output(sums, channel, factor, whole, 1, 4);
-            for (int32_t i = 0; i < targets->rows * targets->cols; i++) {
-                const int32_t y = i / targets->cols, x = i % targets->cols;
-                out[targets->first + y * row + x * pixel] = whole[4 * y + x];
-            }
+        const int whole = targets->rows == 4 && targets->cols == 4;
+        hb_winograd_output(sums, channel, factor, whole ? out + targets->first : part, whole ? pixel : 1,
+                           whole ? row : 4);
+        for (int32_t i = 0; !whole && i < targets->rows * targets->cols; i++) {
+            const int32_t y = i / targets->cols, x = i % targets->cols;
+            out[targets->first + y * row + x * pixel] = part[4 * y + x];
         }
     }
 }
