@@ -90,22 +90,30 @@
     "bne.w 0b\n"
 /* clang-format on */
 
+/* The 16 outputs of one channel of a tile: from sums that lie eight apart, `pixel` bytes from one to the next, `row` from
+ * one row to the next. 576 sums times `factor` are what the channel's bias is for. */
+typedef struct {
+    int32_t *sums;
+    int32_t *sums_end; /* of the first four rows */
+    const hb_dsp_channel *channel;
+    uint32_t factor;
+    int8_t *out;
+    int32_t pixel, row;
+} hb_winograd_job;
+
 #ifdef __ARM_FEATURE_DSP
 #define HB_WINOGRAD_OUTPUT_ASM(REQUANTIZE)                                                                             \
     __asm volatile(HB_WINOGRAD_OUTPUT(REQUANTIZE)                                                                      \
                    :                                                                                                   \
-                   : [sums] "m"(sums), [channel] "m"(channel), [out] "m"(out), [pixel] "m"(pixel),                     \
-                     [factor] "m"(factor), [row] "m"(row), [end] "m"(end)                                              \
+                   : [sums] "m"(job->sums), [channel] "m"(job->channel), [out] "m"(job->out), [pixel] "m"(job->pixel), \
+                     [factor] "m"(job->factor), [row] "m"(job->row), [end] "m"(job->sums_end)                          \
                    : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc",      \
                      "memory")
 
-/* A tile's 16 outputs; `pixel` bytes from one to the next, `row` from one row to the next. */
-HB_KERNEL void hb_winograd_output(int32_t *sums, const hb_dsp_channel *channel, uint32_t factor, int8_t *out,
-                                  int32_t pixel, int32_t row)
+HB_KERNEL void hb_winograd_output(const hb_winograd_job *job)
 {
-    const int32_t *const end = sums + 192;
-    __asm volatile(HB_WINOGRAD_FOLD : : [sums] "m"(sums) : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "memory");
-    if (channel->shift == 0) {
+    __asm volatile(HB_WINOGRAD_FOLD : : [sums] "m"(job->sums) : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "memory");
+    if (job->channel->shift == 0) {
         HB_WINOGRAD_OUTPUT_ASM(HB_WINOGRAD_STAIRCASE);
     } else {
         HB_WINOGRAD_OUTPUT_ASM(HB_WINOGRAD_ROUND);
@@ -122,12 +130,12 @@ HB_KERNEL void hb_winograd_sums(const uint32_t *m, int32_t step, uint32_t out[4]
     out[3] = 8 * d2 - d1 + 2 * m[5 * step];
 }
 
-HB_KERNEL void hb_winograd_output(int32_t *sums, const hb_dsp_channel *channel, uint32_t factor, int8_t *out,
-                                  int32_t pixel, int32_t row)
+HB_KERNEL void hb_winograd_output(const hb_winograd_job *job)
 {
+    const hb_dsp_channel channel = *job->channel;
     uint32_t folded[24], line[4];
     for (int32_t x = 0; x < 6; x++) {
-        hb_winograd_sums((const uint32_t *)sums + 8 * x, 48, line);
+        hb_winograd_sums((const uint32_t *)job->sums + 8 * x, 48, line);
         for (int32_t y = 0; y < 4; y++) {
             folded[6 * y + x] = line[y];
         }
@@ -135,9 +143,9 @@ HB_KERNEL void hb_winograd_output(int32_t *sums, const hb_dsp_channel *channel, 
     for (int32_t y = 0; y < 4; y++) {
         hb_winograd_sums(folded + 6 * y, 1, line);
         for (int32_t x = 0; x < 4; x++) {
-            const int32_t sum = (int32_t)(line[x] * factor + (uint32_t)channel->bias);
-            out[y * row + x * pixel] =
-                channel->shift == 0 ? hb_staircase_output(sum, *channel) : hb_dsp_output(sum >> 5, *channel);
+            const int32_t sum = (int32_t)(line[x] * job->factor + (uint32_t)channel.bias);
+            job->out[y * job->row + x * job->pixel] =
+                channel.shift == 0 ? hb_staircase_output(sum, channel) : hb_dsp_output(sum >> 5, channel);
         }
     }
 }
@@ -159,13 +167,16 @@ HB_SHARED void hb_winograd_outputs(int32_t *sums, const hb_dsp_channel *channel,
 {
     const uint32_t factor = HB_WINOGRAD_INVERSE << (channel->shift == 0);
     int8_t part[16];
-    for (int32_t tile = 0; tile < tiles; tile++, targets++, sums++) {
-        const int whole = targets->rows == 4 && targets->cols == 4;
-        hb_winograd_output(sums, channel, factor, whole ? out + targets->first : part, whole ? pixel : 1,
-                           whole ? row : 4);
-        for (int32_t i = 0; !whole && i < targets->rows * targets->cols; i++) {
-            const int32_t y = i / targets->cols, x = i % targets->cols;
-            out[targets->first + y * row + x * pixel] = part[4 * y + x];
+    hb_winograd_job job = {sums, sums + 192, channel, factor, part, pixel, row};
+    for (const hb_winograd_target *target = targets; target < targets + tiles; target++, job.sums++, job.sums_end++) {
+        const int whole = target->rows == 4 && target->cols == 4;
+        job.out = whole ? out + target->first : part;
+        job.pixel = whole ? pixel : 1;
+        job.row = whole ? row : 4;
+        hb_winograd_output(&job);
+        for (int32_t i = 0; !whole && i < target->rows * target->cols; i++) {
+            const int32_t y = i / target->cols, x = i % target->cols;
+            out[target->first + y * row + x * pixel] = part[4 * y + x];
         }
     }
 }
