@@ -24,18 +24,25 @@
 
 #include "hb_planes.h"
 
-/* What a sweep needs, in memory because there are not enough registers. Of column c of the weights of a channel,
- * `first[c]` holds rows 0 and 1, `last[c]` rows 1 and 2; `low01` row 2 of columns 0 and 1. A sweep of `count` outputs
- * ends before the window at `stop`, and is in whole blocks before `end`; `half` is the bytes of half a round of blocks
- * where the first is half of one, `odd` whether an output is left over. */
+/* How rows of outputs, or double rows, are swept: of their windows those in the first `whole` words are done in blocks,
+ * and `left` bytes of them are left; after a row so many bytes lead to the next. */
 typedef struct {
-    uint32_t first[3], last[3], low01;
+    int32_t whole, left, x_step, out_step;
+} hb_dw3_rows;
+
+/* What sweeps need, in memory because there are not enough registers. Of column c of the weights of a channel,
+ * `first[c]` holds rows 0 and 1, `last[c]` rows 1 and 2. Blocks of a row end at `end`, which is `last_end` after the last
+ * row. `flags` is the shift in bits 0 to 7; of double rows HB_DW3_HALF, where the first round of blocks is half of one,
+ * and HB_DW3_LEFT, where an output is left. */
+typedef struct {
+    uint32_t first[3], last[3];
     hb_dsp_channel requantize;
-    int32_t out_along, out_across, count, half, odd;
-    const uint32_t *end, *stop, *kept;
+    hb_dw3_rows single, twin;
+    int32_t out_along, out_across, count, flags;
+    const uint32_t *end, *last_end, *kept;
 } hb_dw3_state;
 
-enum { HB_DW3_RECORD = 5, HB_DW3_DEPTH = 4 };
+enum { HB_DW3_RECORD = 5, HB_DW3_DEPTH = 4, HB_DW3_HALF = 1 << 8, HB_DW3_LEFT = 1 << 9 };
 
 /* The sum of the output of the window whose columns begin at `x` and lie `pitch` words apart: word 0 is the upper pair
  * of rows, word 1 the lower one. `lower` asks for the window that begins a row further down. */
@@ -119,37 +126,53 @@ HB_KERNEL int8_t hb_dw3_output(const uint32_t *x, int32_t pitch, int lower, cons
     "ssat %[" sum "], #8, %[" sum "]\n"
 #define HB_DW3_DOUBLED_4(t)                                                                                            \
     HB_DW3_CONSTANTS HB_DW3_ROUND("a", t) HB_DW3_ROUND("b", t) HB_DW3_ROUND("c", t)                                    \
-        HB_DW3_ROUND("d", t) "ldr.w %[p], %[shift]\n" HB_DW3_SHIFT("a") HB_DW3_SHIFT("b") HB_DW3_SHIFT("c")            \
+        HB_DW3_ROUND("d", t) "ldr.w %[p], %[flags]\n" HB_DW3_SHIFT("a") HB_DW3_SHIFT("b") HB_DW3_SHIFT("c")            \
             HB_DW3_SHIFT("d")
 #define HB_DW3_DOUBLED_2X2 "str.w %[x], %[kept]\n" HB_DW3_DOUBLED_4("x") "ldr.w %[x], %[kept]\n"
+
+/* To the next row of outputs, a pair of rows further on. */
+#define HB_DW3_NEXT_ROW                                                                                                \
+    "ldr.w %[p], %[x_step]\n"                                                                                          \
+    "ldr.w %[q], %[out_step]\n"                                                                                        \
+    "add.w %[x], %[x], %[p]\n"                                                                                         \
+    "add.w %[out], %[out], %[q]\n"                                                                                     \
+    "ldr.w %[p], %[end]\n"                                                                                             \
+    "ldr.w %[q], %[last_end]\n"                                                                                        \
+    "add.w %[p], %[p], #4\n"                                                                                           \
+    "str.w %[p], %[end]\n"                                                                                             \
+    "cmp.w %[p], %[q]\n"                                                                                               \
+    "bne.w 0b\n"
 
 /* Registers: four sums, six of weights, two of a column, two pointers: all fourteen. What is needed once a round is
  * kept on the stack. Eight outputs a round; the first round is entered at label 2 if it is half of one. */
 #define HB_DW3_TWO_ROWS(REQUANTIZE_4, REQUANTIZE_2)                                                                    \
-    __asm volatile("ldr.w %[q], %[end]\n"                                                                              \
-                   "ldr.w %[p], %[half]\n"                                                                             \
+    __asm volatile("0:\n"                                                                                              \
+                   "ldr.w %[p], %[flags]\n"                                                                            \
+                   "ldr.w %[q], %[end]\n"                                                                              \
                    "cmp.w %[x], %[q]\n"                                                                                \
                    "beq.w 3f\n"                                                                                        \
-                   "subs.w %[x], %[x], %[p]\n"                                                                         \
-                   "cmp.w %[p], #0\n"                                                                                  \
-                   "bne.w 2f\n"                                                                                        \
+                   "tst.w %[p], #256\n"                                                                                \
+                   "beq.w 1f\n"                                                                                        \
+                   "sub.w %[x], %[x], #2 * 4 * %c[pitch]\n"                                                            \
+                   "b.w 2f\n"                                                                                          \
                    ".balign 4\n"                                                                                       \
                    "1:\n" HB_DW3_2X2("0", REQUANTIZE_4) "2:\n" HB_DW3_2X2(                                             \
                        "2", REQUANTIZE_4) "ldr.w %[q], %[end]\n"                                                       \
                                           "add.w %[x], %[x], #4 * 4 * %c[pitch]\n"                                     \
                                           "cmp.w %[x], %[q]\n"                                                         \
                                           "bne.w 1b\n"                                                                 \
+                                          "ldr.w %[p], %[flags]\n"                                                     \
                                           "3:\n"                                                                       \
-                                          "ldr.w %[q], %[odd]\n"                                                       \
-                                          "cmp.w %[q], #0\n"                                                           \
-                                          "beq.w 4f\n" HB_DW3_2X1(REQUANTIZE_2) "4:\n"                                 \
-                   : HB_DW3_SUMS, [p] "=&r"(p), [q] "=&r"(q), [x] "+r"(x), [out] "+r"(out), [kept] "+m"(w->kept)       \
+                                          "lsls.w %[p], %[p], #32 - 8 - 2\n"                                           \
+                                          "bpl.w 4f\n" HB_DW3_2X1(REQUANTIZE_2) "4:\n" HB_DW3_NEXT_ROW                 \
+                   : HB_DW3_CHANGED, [p] "=&r"(p), [q] "=&r"(q), [kept] "+m"(w->kept)                                  \
                    : HB_DW3_TOPS, [last0] "r"(w->last[0]), [last1] "r"(w->last[1]), [last2] "r"(w->last[2]),           \
-                     [half] "m"(w->half), [odd] "m"(w->odd), [out_across] "m"(w->out_across), HB_DW3_MEMORY            \
+                     [out_across] "m"(w->out_across), [x_step] "m"(w->twin.x_step), [out_step] "m"(w->twin.out_step),  \
+                     HB_DW3_MEMORY                                                                                     \
                    : "cc", "memory")
 
 #define HB_DW3_DOUBLED_2X1                                                                                             \
-    HB_DW3_CONSTANTS HB_DW3_ROUND("a", "b") HB_DW3_ROUND("c", "b") "ldr.w %[p], %[shift]\n" HB_DW3_SHIFT("a")          \
+    HB_DW3_CONSTANTS HB_DW3_ROUND("a", "b") HB_DW3_ROUND("c", "b") "ldr.w %[p], %[flags]\n" HB_DW3_SHIFT("a")          \
         HB_DW3_SHIFT("c")
 
 /* One row: `top` holds a column's upper pair, `low` its lower one. The weights of row 2 are in two registers. */
@@ -193,80 +216,88 @@ HB_KERNEL int8_t hb_dw3_output(const uint32_t *x, int32_t pitch, int lower, cons
 
 /* Four outputs a round, then one. Registers: four sums, five of weights, three of pixels, two pointers: all fourteen. */
 #define HB_DW3_ONE_ROW(SUMS, REQUANTIZE_4, REQUANTIZE_1)                                                               \
-    __asm volatile(                                                                                                    \
-        "ldr.w %[r], %[end]\n"                                                                                         \
-        "cmp.w %[x], %[r]\n"                                                                                           \
-        "beq.w 2f\n"                                                                                                   \
-        ".balign 4\n"                                                                                                  \
-        "1:\n" SUMS REQUANTIZE_4 "strb.w %[a], [%[out]]\n"                                                             \
-        "ldr.w %[p], %[out_along]\n"                                                                                   \
-        "ldr.w %[r], %[end]\n"                                                                                         \
-        "strb.w %[b], [%[out], %[p]]\n"                                                                                \
-        "strb.w %[c], [%[out], %[p], lsl #1]\n"                                                                        \
-        "add.w %[q], %[p], %[p], lsl #1\n"                                                                             \
-        "strb.w %[d], [%[out], %[q]]\n"                                                                                \
-        "add.w %[x], %[x], #4 * 4 * %c[step]\n"                                                                        \
-        "add.w %[out], %[out], %[p], lsl #2\n"                                                                         \
-        "cmp.w %[x], %[r]\n"                                                                                           \
-        "bne.w 1b\n"                                                                                                   \
-        "2:\n"                                                                                                         \
-        "ldr.w %[r], %[stop]\n"                                                                                        \
-        "cmp.w %[x], %[r]\n"                                                                                           \
-        "beq.w 4f\n"                                                                                                   \
-        ".balign 4\n"                                                                                                  \
-        "3:\n"                                                                                                         \
-        "ldr.w %[a], %[bias]\n" HB_DW3_EVEN("0", "1") HB_DW3_LOWER("b", "1") HB_DW3_UPPER("c", "2")                    \
-            HB_DW3_LOWER("d", "2") HB_DW3_TOP(0, "a", "p") HB_DW3_LOW_0("a", "q") HB_DW3_TOP(1, "a", "r")              \
-                HB_DW3_LOW_1("a", "b") HB_DW3_TOP(2, "a", "c") HB_DW3_LOW_2("a", "d") REQUANTIZE_1                     \
-        "strb.w %[a], [%[out]]\n"                                                                                      \
-        "ldr.w %[p], %[out_along]\n"                                                                                   \
-        "ldr.w %[r], %[stop]\n"                                                                                        \
-        "add.w %[x], %[x], #4 * %c[step]\n"                                                                            \
-        "add.w %[out], %[out], %[p]\n"                                                                                 \
-        "cmp.w %[x], %[r]\n"                                                                                           \
-        "bne.w 3b\n"                                                                                                   \
-        "4:\n"                                                                                                         \
-        : HB_DW3_SUMS, [p] "=&r"(p), [q] "=&r"(q), [r] "=&r"(r), [x] "+r"(x), [out] "+r"(out)                          \
-        : HB_DW3_TOPS, [low01] "r"(w->low01), [low2] "r"(w->last[2]), [stop] "m"(w->stop), [step] "i"(step),           \
-          HB_DW3_MEMORY                                                                                                \
-        : "cc", "memory")
+    __asm volatile("0:\n"                                                                                              \
+                   "ldr.w %[r], %[end]\n"                                                                              \
+                   "cmp.w %[x], %[r]\n"                                                                                \
+                   "beq.w 2f\n"                                                                                        \
+                   ".balign 4\n"                                                                                       \
+                   "1:\n" SUMS REQUANTIZE_4 "strb.w %[a], [%[out]]\n"                                                  \
+                   "ldr.w %[p], %[out_along]\n"                                                                        \
+                   "ldr.w %[r], %[end]\n"                                                                              \
+                   "strb.w %[b], [%[out], %[p]]\n"                                                                     \
+                   "strb.w %[c], [%[out], %[p], lsl #1]\n"                                                             \
+                   "add.w %[q], %[p], %[p], lsl #1\n"                                                                  \
+                   "strb.w %[d], [%[out], %[q]]\n"                                                                     \
+                   "add.w %[x], %[x], #4 * 4 * %c[step]\n"                                                             \
+                   "add.w %[out], %[out], %[p], lsl #2\n"                                                              \
+                   "cmp.w %[x], %[r]\n"                                                                                \
+                   "bne.w 1b\n"                                                                                        \
+                   "2:\n"                                                                                              \
+                   "ldr.w %[p], %[left]\n"                                                                             \
+                   "cmp.w %[p], #0\n"                                                                                  \
+                   "beq.w 4f\n"                                                                                        \
+                   ".balign 4\n"                                                                                       \
+                   "3:\n"                                                                                              \
+                   "ldr.w %[a], %[bias]\n" HB_DW3_EVEN("0", "1") HB_DW3_LOWER("b", "1") HB_DW3_UPPER("c", "2")         \
+                       HB_DW3_LOWER("d", "2") HB_DW3_TOP(0, "a", "p") HB_DW3_LOW_0("a", "q") HB_DW3_TOP(1, "a", "r")   \
+                           HB_DW3_LOW_1("a", "b") HB_DW3_TOP(2, "a", "c") HB_DW3_LOW_2("a", "d") REQUANTIZE_1          \
+                   "strb.w %[a], [%[out]]\n"                                                                           \
+                   "ldr.w %[p], %[out_along]\n"                                                                        \
+                   "ldr.w %[q], %[left]\n"                                                                             \
+                   "ldr.w %[r], %[end]\n"                                                                              \
+                   "add.w %[x], %[x], #4 * %c[step]\n"                                                                 \
+                   "add.w %[out], %[out], %[p]\n"                                                                      \
+                   "add.w %[r], %[r], %[q]\n"                                                                          \
+                   "cmp.w %[x], %[r]\n"                                                                                \
+                   "bne.w 3b\n"                                                                                        \
+                   "4:\n" HB_DW3_NEXT_ROW                                                                              \
+                   : HB_DW3_CHANGED, [p] "=&r"(p), [q] "=&r"(q), [r] "=&r"(r)                                          \
+                   : HB_DW3_TOPS, [low01] "r"(low01), [low2] "r"(w->last[2]), [step] "i"(step),                        \
+                     [left] "m"(w->single.left), [x_step] "m"(w->single.x_step), [out_step] "m"(w->single.out_step),   \
+                     HB_DW3_MEMORY                                                                                     \
+                   : "cc", "memory")
 
-#define HB_DW3_DOUBLED_1 HB_DW3_CONSTANTS HB_DW3_ROUND("a", "b") "ldr.w %[p], %[shift]\n" HB_DW3_SHIFT("a")
+#define HB_DW3_DOUBLED_1 HB_DW3_CONSTANTS HB_DW3_ROUND("a", "b") "ldr.w %[p], %[flags]\n" HB_DW3_SHIFT("a")
 
-#define HB_DW3_SUMS [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d)
+#define HB_DW3_CHANGED                                                                                                 \
+    [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), [x] "+r"(x), [out] "+r"(out), [end] "+m"(w->end)
 #define HB_DW3_TOPS [first0] "r"(w->first[0]), [first1] "r"(w->first[1]), [first2] "r"(w->first[2])
 #define HB_DW3_MEMORY                                                                                                  \
     [pitch] "i"(pitch), [bias] "m"(w->requantize.bias), [multiplier] "m"(w->requantize.multiplier),                    \
-        [addend] "m"(w->requantize.addend), [shift] "m"(w->requantize.shift), [end] "m"(w->end),                       \
+        [addend] "m"(w->requantize.addend), [flags] "m"(w->flags), [last_end] "m"(w->last_end),                        \
         [out_along] "m"(w->out_along)
 
-/* Outputs of two rows, of windows that begin one column apart. */
-HB_KERNEL void hb_dw3_two_rows(const uint32_t *x, hb_dw3_state *w, int8_t *out, int32_t pitch, int staircase)
+/* `rows` double rows of outputs, of windows that begin one column apart. */
+HB_KERNEL void hb_dw3_twin_rows(const uint32_t *x, hb_dw3_state *w, int8_t *out, int32_t rows, int32_t pitch,
+                                int staircase)
 {
 #ifdef __ARM_FEATURE_DSP
     int32_t a, b, c, d, p, q;
-    w->end = x + (w->count & ~1) * pitch;
+    w->end = x + w->twin.whole, w->last_end = w->end + rows;
     if (staircase) {
         HB_DW3_TWO_ROWS(HB_DW3_CONSTANTS HB_DW3_STAIRCASE_4, HB_DW3_CONSTANTS HB_DW3_STAIRCASE_2);
     } else {
         HB_DW3_TWO_ROWS(HB_DW3_DOUBLED_2X2, HB_DW3_DOUBLED_2X1);
     }
 #else
-    for (int32_t i = 0; i < w->count; i++, x += pitch, out += w->out_along) {
-        out[0] = hb_dw3_output(x, pitch, 0, w, staircase);
-        out[w->out_across] = hb_dw3_output(x, pitch, 1, w, staircase);
+    for (; rows > 0; rows--, x++, out += 2 * w->out_across) {
+        for (int32_t i = 0; i < w->count; i++) {
+            out[i * w->out_along] = hb_dw3_output(x + i * pitch, pitch, 0, w, staircase);
+            out[i * w->out_along + w->out_across] = hb_dw3_output(x + i * pitch, pitch, 1, w, staircase);
+        }
     }
 #endif
 }
 
-/* Outputs of one row, of windows that begin `stride` columns apart. */
-HB_KERNEL void hb_dw3_one_row(const uint32_t *x, hb_dw3_state *w, int8_t *out, int32_t pitch, int32_t stride,
-                              int staircase)
+/* `rows` rows of outputs, of windows that begin `stride` columns apart. */
+HB_KERNEL void hb_dw3_single_rows(const uint32_t *x, hb_dw3_state *w, int8_t *out, int32_t rows, int32_t pitch,
+                                  int32_t stride, int staircase)
 {
     const int32_t step = pitch * stride;
 #ifdef __ARM_FEATURE_DSP
+    const uint32_t low01 = hb_high_halves(w->last[0], w->last[1]);
     int32_t a, b, c, d, p, q, r;
-    w->end = x + (w->count & ~3) * step, w->stop = x + w->count * step;
+    w->end = x + w->single.whole, w->last_end = w->end + rows;
     if (stride == 1 && staircase) {
         HB_DW3_ONE_ROW(HB_DW3_1X4_STRIDE_1, HB_DW3_CONSTANTS HB_DW3_STAIRCASE_4,
                        HB_DW3_CONSTANTS HB_DW3_STAIRCASE("a"));
@@ -279,10 +310,26 @@ HB_KERNEL void hb_dw3_one_row(const uint32_t *x, hb_dw3_state *w, int8_t *out, i
         HB_DW3_ONE_ROW(HB_DW3_1X4_STRIDE_2, HB_DW3_DOUBLED_4("r"), HB_DW3_DOUBLED_1);
     }
 #else
-    for (int32_t i = 0; i < w->count; i++, x += step, out += w->out_along) {
-        *out = hb_dw3_output(x, pitch, 0, w, staircase);
+    for (; rows > 0; rows--, x++, out += w->out_across) {
+        for (int32_t i = 0; i < w->count; i++) {
+            out[i * w->out_along] = hb_dw3_output(x + i * step, pitch, 0, w, staircase);
+        }
     }
 #endif
+}
+
+HB_KERNEL hb_dw3_state hb_dw3_state_of(const hb_sweep *s, int32_t pitch)
+{
+    const int32_t twins = s->along & ~1, fours = s->along & ~3, step = s->stride * pitch;
+    return (hb_dw3_state){
+        .single = {fours * step, 4 * (s->along & 3) * step, 4 - 4 * s->along * step,
+                   s->out_across - s->along * s->out_along},
+        .twin = {twins * pitch, 0, 4 - 4 * twins * pitch, 2 * s->out_across - twins * s->out_along},
+        .out_along = s->out_along,
+        .out_across = s->out_across,
+        .count = s->along,
+        .flags = (s->along & 2 ? HB_DW3_HALF : 0) | (s->along & 1 ? HB_DW3_LEFT : 0),
+    };
 }
 
 /* Set up for another channel. */
@@ -297,52 +344,47 @@ HB_KERNEL void hb_dw3_open(hb_dw3_state *w, const int32_t *record, int32_t outpu
         w->last[i] = hb_outer_halves(odd, even);
     }
     const int32_t byte = record[0] >> 24;
-    w->low01 = hb_high_halves(w->last[0], w->last[1]);
-    w->requantize = staircase ? hb_staircase_channel_of(record[3], record[4], byte)
-                              : hb_dsp_channel_of(record[3], record[4], byte, output_offset);
+    if (staircase) {
+        w->requantize = hb_staircase_channel_of(record[3], record[4], byte);
+    } else {
+        w->requantize = hb_dsp_channel_of(record[3], record[4], byte, output_offset);
+        w->flags = (w->flags & ~0xff) | -byte;
+    }
 }
 
 /* `rows` rows of outputs of one channel. */
-HB_KERNEL void hb_dw3_rows(hb_dw3_state *w, const uint32_t *x, int8_t *out, int32_t rows, int32_t stride, int32_t pitch,
-                           int staircase)
+HB_KERNEL void hb_dw3_channel(hb_dw3_state *w, const uint32_t *x, int8_t *out, int32_t rows, int32_t stride,
+                              int32_t pitch, int staircase)
 {
     if (stride == 2) {
-        for (; rows > 0; rows--, x++, out += w->out_across) {
-            hb_dw3_one_row(x, w, out, pitch, 2, staircase);
-        }
+        hb_dw3_single_rows(x, w, out, rows, pitch, 2, staircase);
         return;
     }
-    for (; rows > 1; rows -= 2, x++, out += 2 * w->out_across) {
-        hb_dw3_two_rows(x, w, out, pitch, staircase);
+    if (rows > 1) {
+        hb_dw3_twin_rows(x, w, out, rows / 2, pitch, staircase);
     }
-    if (rows > 0) {
-        hb_dw3_one_row(x, w, out, pitch, 1, staircase);
+    if (rows % 2 != 0) {
+        hb_dw3_single_rows(x + rows / 2, w, out + (rows - 1) * w->out_across, 1, pitch, 1, staircase);
     }
 }
 
 /* `depth` pairs of rows at a time. `staircase` says which requantization of `hb_dsp.h`. */
 HB_KERNEL void hb_dw3(const hb_sweep *s, int32_t depth, int staircase)
 {
-    hb_dw3_state w = {
-        .out_along = s->out_along,
-        .out_across = s->out_across,
-        .count = s->along,
-        .half = (s->along & 2) * 16 * depth,
-        .odd = s->along & 1,
-    };
-    const int32_t at_once = s->stride == 1 ? 2 : 1, band = at_once * (depth - 1);
+    hb_dw3_state w = hb_dw3_state_of(s, 4 * depth);
+    const int32_t at_once = s->stride == 1 ? 2 : 1, band = at_once * (depth - 1), turns = s->across > band;
     for (int32_t channel = 0; channel < s->channels; channel += 4) {
         /* The last group begins earlier where fewer than four channels are left, and what is done is left out. */
         const int32_t group = hb_clamp(s->channels - 4, 0, channel);
         for (int32_t row = 0, k = 0, made = 0; row < s->across; row += band, k += depth - 1) {
             const int32_t rows = hb_clamp(s->across - row, 0, band);
             for (; at_once * (made - k - 1) < rows; made++) {
-                hb_pair_make(s, group, made, depth);
+                hb_pair_make(s, group, made, depth, channel == 0 || turns);
             }
+            int8_t *const out = s->out + row * s->out_across;
             for (int32_t i = channel - group; i < 4; i++) {
                 hb_dw3_open(&w, s->records + HB_DW3_RECORD * (group + i), s->output_offset, staircase);
-                hb_dw3_rows(&w, s->words + k + depth * i, s->out + row * s->out_across + group + i, rows, s->stride,
-                            4 * depth, staircase);
+                hb_dw3_channel(&w, s->words + k + depth * i, out + group + i, rows, s->stride, 4 * depth, staircase);
             }
         }
     }

@@ -154,20 +154,25 @@ HB_KERNEL void hb_pair_padding(uint32_t word, int32_t count, uint32_t *to, int32
     }
 }
 
-/* Rows 2k and 2k + 1 of four channels. */
-HB_KERNEL void hb_pair_make(const hb_sweep *s, int32_t channel, int32_t k, int32_t depth)
+/* Rows 2k and 2k + 1 of four channels. `pad` is 0 where padding is there already. */
+HB_KERNEL void hb_pair_make(const hb_sweep *s, int32_t channel, int32_t k, int32_t depth, int pad)
 {
     const int32_t row = 2 * k, pitch = 4 * depth;
     const int has_upper = row >= s->top && row < s->bottom, has_lower = row + 1 >= s->top && row + 1 < s->bottom;
-    const int32_t left = has_upper || has_lower ? s->left : s->left + s->inner, inner = s->left + s->inner - left;
     const int8_t *const first = s->in + s->origin + channel + row * s->in_across, *const zero =
                                                                                       (const int8_t *)&s->zero;
     const uint32_t padding = hb_sxtb16((uint32_t)s->zero);
-    uint32_t *const to = s->words + k;
-    hb_pair_padding(padding, left, to, depth);
-    hb_pair_columns(has_upper ? first : zero, has_upper ? s->in_along : 0, has_lower ? first + s->in_across : zero,
-                    has_lower ? s->in_along : 0, inner, to + left * pitch, depth);
-    hb_pair_padding(padding, s->right, to + (left + inner) * pitch, depth);
+    uint32_t *const to = s->words + k, *const inner = to + s->left * pitch, *const right = inner + s->inner * pitch;
+    if (has_upper || has_lower) {
+        hb_pair_columns(has_upper ? first : zero, has_upper ? s->in_along : 0, has_lower ? first + s->in_across : zero,
+                        has_lower ? s->in_along : 0, s->inner, inner, depth);
+    } else if (pad) {
+        hb_pair_padding(padding, s->inner, inner, depth);
+    }
+    if (pad) {
+        hb_pair_padding(padding, s->left, to, depth);
+        hb_pair_padding(padding, s->right, right, depth);
+    }
 }
 
 #endif
