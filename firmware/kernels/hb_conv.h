@@ -25,7 +25,7 @@ typedef struct {
     const int8_t *weights, *values;
     const uint8_t *gaps;
     const uint16_t *counts;
-    const int32_t *sweep_doubled, *sweep_staircase; /* the same: what a channel needs, for either requantization */
+    const int32_t *sweep_records; /* the same: what a channel needs, for the requantization that `staircase` says */
     const int32_t *bias, *multiplier;
     const int8_t *shift;
     const int32_t *staircase_bias, *staircase_multiplier; /* two-instruction requantization of hb_dsp.h */

@@ -27,8 +27,7 @@ typedef struct {
     int32_t along, across, stride, channels, zero, output_offset;
 } hb_sweep;
 
-HB_KERNEL hb_sweep hb_sweep_of(hb_view in, hb_view out, hb_region at, const hb_conv_int8_args *p,
-                               const int32_t *records, void *scratch)
+HB_KERNEL hb_sweep hb_sweep_of(hb_view in, hb_view out, hb_region at, const hb_conv_int8_args *p, void *scratch)
 {
     const int32_t tall = p->tall, channels = p->in_channels, stride = p->stride_h, kernel = p->kernel_h;
     const int32_t y = at.y0 * stride - p->pad_top, x = at.x0 * stride - p->pad_left;
@@ -41,7 +40,7 @@ HB_KERNEL hb_sweep hb_sweep_of(hb_view in, hb_view out, hb_region at, const hb_c
     return (hb_sweep){
         .in = in.data,
         .out = (int8_t *)out.data + hb_at(&out, at.y0, at.x0, channels),
-        .records = records,
+        .records = p->sweep_records,
         .words = scratch,
         .origin = hb_at(&in, y, x, channels) + left * (tall ? in_row : channels),
         .in_along = tall ? in_row : channels,

@@ -30,25 +30,25 @@ def plane_members(op: Op, graph: Graph) -> dict[str, Argument]:
 def sweep_facts(op: Op, graph: Graph) -> dict[str, Argument]:
     """What a sweep over a map of pairs of rows takes (`hb_planes.h`).
 
-    Along the longer side `sweep_along` outputs of `sweep_columns` columns; across it `sweep_doubles` times two rows of
+    Along the longer side `sweep_along` outputs of `sweep_columns` columns; across it `sweep_twins` times two rows of
     outputs and `sweep_singles` times one, from `sweep_pairs` pairs of rows.
     """
     assert isinstance(op.attrs, DepthwiseConv2D)
     _, rows, cols, _ = graph[op.outputs[0]].shape
     window = op.attrs.y if rows > cols else op.attrs.x
-    doubles = min(rows, cols) // 2 if window.stride == 1 else 0
-    singles = min(rows, cols) - 2 * doubles
+    twins = min(rows, cols) // 2 if window.stride == 1 else 0
+    singles = min(rows, cols) - 2 * twins
     return {
         "sweep_along": max(rows, cols),
         "sweep_columns": (max(rows, cols) - 1) * window.stride + window.kernel,
-        "sweep_doubles": doubles,
+        "sweep_twins": twins,
         "sweep_singles": singles,
-        "sweep_pairs": doubles + singles + 1,
+        "sweep_pairs": twins + singles + 1,
     }
 
 
 def channel_records(op: Op, graph: Graph, constants: ConvConstants, bias: Array, solved: Staircase | None) -> Array:
-    """int32 [channel * 5]: what `depthwise_conv_2d_3x3_dsp_int8.h` reads of every channel.
+    """int32 [channel * 5]: what `hb_dw3.h` reads of every channel.
 
     Three words of a column's weights each, from the top (a row's, where windows are swept down columns), then bias and
     multiplier of the sums of weights and inputs without their offset. Byte 3 of the first word is the shift, or the

@@ -117,8 +117,23 @@ def depthwise(dtype: DType) -> Iterator[Graph]:
             window = Window(3, stride, 1, 1, 1)
             attrs = DepthwiseConv2D(window, window, activation=Activation.RELU)
             yield rectified(zero, (1, 9, 9, 8), (1, 3, 3, 8), attrs)
+        yield from sweeps()
         yield extreme("DEPTHWISE_CONV_2D", -128, 0.001, 2**31 - 1)
         yield extreme("DEPTHWISE_CONV_2D", 127, 1e-7, 2**31 - 1)
+
+
+def sweeps() -> Iterator[Graph]:
+    """Maps that are tall, wide, of one pixel, of channels that are not fours; padding on either side or none."""
+    shapes = [(13, 5, 8), (5, 17, 5), (1, 1, 4), (2, 3, 7), (3, 2, 17), (1, 9, 6), (8, 1, 4), (14, 15, 4)]
+    for number, shape in enumerate(shapes):
+        stride, relu = 1 + number % 3 // 2, Activation.RELU if number % 2 else Activation.NONE
+        rows, cols = Window(3, stride, 1, 1, 1), Window(3, stride, 1, 2 if number % 4 == 0 else 1, 1)
+        yield rectified(
+            (-128, 127, 3)[number % 3], (1, *shape), (1, 3, 3, shape[2]), DepthwiseConv2D(rows, cols, activation=relu)
+        )
+        yield convolution((1, *shape), (1, 3, 3, shape[2]), DepthwiseConv2D(rows, cols, activation=relu), I8)
+    bare = DepthwiseConv2D(Window(3), Window(3), activation=Activation.RELU)
+    yield rectified(-5, (2, 7, 6, 8), (1, 3, 3, 8), bare)
 
 
 def fully_connected(dtype: DType) -> Iterator[Graph]:

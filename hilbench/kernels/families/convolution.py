@@ -52,7 +52,7 @@ class Convolution(Family):
                 members |= tile_members(op, graph, pixels) | packed_members(op, graph, pixels)
             else:
                 members |= depthwise.plane_members(op, graph)
-            if graph[str(op.inputs[1])].storage != "dense":
+            if op.kind == "DEPTHWISE_CONV_2D" or graph[str(op.inputs[1])].storage != "dense":
                 members["staircase"] = int(_staircase(op, graph) is not None)
             if op.kind == "CONV_2D" and members["kernel_h"] == members["kernel_w"] == winograd.KERNEL:
                 members["winograd_tiles"] = winograd.tiles(x.channels, y.rows, y.cols)
@@ -136,8 +136,10 @@ def _staircase(op: Op, graph: Graph, packed: bool = False) -> Staircase | None:
 def _sweep_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
     del call
     constants, offsets = _settled(op, graph)
-    solved = _staircase(op, graph) if name == "sweep_staircase" else None
-    return None if constants is None else depthwise.channel_records(op, graph, constants, offsets, solved)
+    made = (
+        None if constants is None else depthwise.channel_records(op, graph, constants, offsets, _staircase(op, graph))
+    )
+    return made if name == "sweep_records" else None
 
 
 def _staircase_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
