@@ -47,6 +47,24 @@ def pair_bias(weights: Array, bias: Array, input_offset: int) -> Array:
 
 def pair_channels(begun: Array, solved: TwoProducts) -> Array:
     """int32: an hb_pair_channels for every two channels, whose sums begin with `begun` and the phase."""
-    phased = wrap32(begun.astype(np.int64) + np.array(solved.phase)).astype(np.int32).reshape(-1, 2)
+    return _channels(begun, solved, 2)
+
+
+def quad_weights(weights: Array) -> Array:
+    """int8 weights [tap, channel] as [four channels, tap, channel of them]; zeros fill up to rounds of three taps."""
+    taps, channels = weights.shape
+    full = np.zeros((-(-taps // 3) * 3, channels), np.int8)
+    full[:taps] = weights
+    return np.ascontiguousarray(full.reshape(len(full), -1, 4).transpose(1, 0, 2)).reshape(-1)
+
+
+def quad_channels(begun: Array, solved: TwoProducts) -> Array:
+    """int32: an hb_quad_channels for every four channels, whose sums begin with `begun` and the phase."""
+    return _channels(begun, solved, 4)
+
+
+def _channels(begun: Array, solved: TwoProducts, group: int) -> Array:
+    """For every `group` channels what their sums begin with, then the constants of each (hb_two_products)."""
+    phased = wrap32(begun.astype(np.int64) + np.array(solved.phase)).astype(np.int32).reshape(-1, group)
     scales = np.array([solved.whole, solved.part, solved.addend, solved.shift, solved.kink], np.int32)
     return np.concatenate([phased, scales.T.reshape(len(phased), -1)], axis=1).reshape(-1)

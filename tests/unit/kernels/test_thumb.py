@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hilbench.kernels.thumb import pair_bias, pair_weights, word_terms
+from hilbench.kernels.thumb import pair_bias, pair_channels, pair_weights, quad_channels, quad_weights, word_terms
+from hilbench.kernels.twoproducts import TwoProducts
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 6, 7, 8, 9, 17])
@@ -31,3 +32,21 @@ def test_pairs_give_the_sums(channels: int, rows: int, count: int) -> None:
     assert len(begun) == -(-channels // 2) * 2
     expected = ((x + offset) * weights.astype(np.int64)).sum(axis=(1, 2)) + bias
     np.testing.assert_array_equal(sums + begun[:channels], expected)
+
+
+@pytest.mark.parametrize("taps", [1, 3, 4, 9])
+def test_quads_hold_every_weight_once(taps: int) -> None:
+    weights = np.arange(taps * 8, dtype=np.int8).reshape(taps, 8) + 1
+    packed = quad_weights(weights).reshape(2, -1, 4)
+    assert packed.shape[1] % 3 == 0
+    np.testing.assert_array_equal(packed[:, :taps].transpose(1, 0, 2).reshape(taps, 8), weights)
+    assert not packed[:, taps:].any()
+
+
+def test_channels_lie_group_by_group() -> None:
+    begun = np.arange(4, dtype=np.int32)
+    solved = TwoProducts((10, 0, 0, 0), *((n, n + 1, n + 2, n + 3) for n in (20, 30, 40, 50, 60)))
+    scales = [[20 + c, 30 + c, 40 + c, 50 + c, 60 + c] for c in range(4)]
+    pairs = [10, 1, *scales[0], *scales[1], 2, 3, *scales[2], *scales[3]]
+    assert pair_channels(begun, solved).tolist() == pairs
+    assert quad_channels(begun, solved).tolist() == [10, 1, 2, 3, *scales[0], *scales[1], *scales[2], *scales[3]]
