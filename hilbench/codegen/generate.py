@@ -8,7 +8,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from hilbench.codegen.rolling import rolling_stages, state_offset
-from hilbench.codegen.steps import StepText, patch_tensors, printable, short, step_text
+from hilbench.codegen.steps import Known, StepText, patch_tensors, printable, short, step_text
 from hilbench.plan.plan import Plan
 from hilbench.variants.schedule import Patches, Rolling
 
@@ -48,7 +48,8 @@ def generate(plan: Plan, name: str) -> dict[str, str]:
 
     model.c includes the kernels' headers and hb_model.h; weights.c needs nothing but the C library's <stdint.h>.
     """
-    steps = [step_text(step, plan) for step in plan.steps]
+    known: Known = {}
+    steps = [step_text(step, plan, known) for step in plan.steps]
     facts = {
         "name": printable(name),
         "plan": plan,

@@ -44,11 +44,15 @@ class StepText:
     calls: tuple[CallText, ...]
 
 
-def step_text(step: Step, plan: Plan) -> StepText:
-    """Everything that model.c and weights.c say about one step."""
+Known = dict[tuple[str, bytes], str]
+"""Names of arrays by element type and content: what two steps need alike is there once."""
+
+
+def step_text(step: Step, plan: Plan, known: Known) -> StepText:
+    """Everything that model.c and weights.c say about one step, but for arrays in `known`, to which it adds its own."""
     if step.kernel is None:
         return StepText(step.index, "", _comment(step, plan), None, "void", (), ())
-    return _Writer(step, plan, catalogue()[step.kernel]).text()
+    return _Writer(step, plan, catalogue()[step.kernel], known).text()
 
 
 def patch_tensors(stage: Patches, graph: Graph) -> tuple[str, ...]:
@@ -59,8 +63,8 @@ def patch_tensors(stage: Patches, graph: Graph) -> tuple[str, ...]:
 class _Writer:
     """Collects the text of one step."""
 
-    def __init__(self, step: Step, plan: Plan, kernel: Kernel) -> None:
-        self.step, self.plan, self.kernel = step, plan, kernel
+    def __init__(self, step: Step, plan: Plan, kernel: Kernel, known: Known) -> None:
+        self.step, self.plan, self.kernel, self.known = step, plan, kernel, known
         self.graph: Graph = plan.graph
         self.op = self.graph.ops[step.op]
         self.family = family_of(self.op.kind)
@@ -120,9 +124,11 @@ class _Writer:
         )
 
     def _constant(self, name: str, data: np.ndarray, comment: str) -> str:
-        symbol = f"hb_{self.step.index:02d}_{name}"
-        self.arrays[symbol] = ConstArray(symbol, np.ascontiguousarray(data).reshape(-1), printable(comment))
-        return symbol
+        symbol, flat = f"hb_{self.step.index:02d}_{name}", np.ascontiguousarray(data).reshape(-1)
+        known = self.known.setdefault((flat.dtype.name, flat.tobytes()), symbol)
+        if known == symbol:
+            self.arrays[symbol] = ConstArray(symbol, flat, printable(comment))
+        return known
 
     def _operand(self, part: Operand, batches: int, suffix: str) -> str:
         """A pointer or a view."""

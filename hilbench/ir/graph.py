@@ -100,7 +100,7 @@ class Op:
     """One operator: `kind` is TFLite's name of it; an optional input that is absent is None.
 
     `index` is the operator's place in the model file it came from, so that messages can point there; operators that a
-    technique inserts carry the index of the one they serve.
+    technique inserts carry the index of the one they serve. `again`: it computes once more what another one computes.
     """
 
     kind: str
@@ -108,6 +108,7 @@ class Op:
     outputs: tuple[str, ...]
     attrs: Attrs = field(default_factory=Attrs)
     index: int = 0
+    again: bool = False
 
     @property
     def present_inputs(self) -> tuple[str, ...]:

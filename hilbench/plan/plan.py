@@ -59,7 +59,8 @@ class Plan:
     """Everything that code generation needs besides the weights.
 
     `arena_bytes` is the size of the arena; `lower_bound_bytes` the largest live set over the steps, which no placement
-    can beat. `macs` is the dense layer-by-layer count less the zeros of sparse weights; `extra_macs` what halos add.
+    can beat. `macs` is the dense layer-by-layer count less the zeros of sparse weights; `extra_macs` what halos and
+    operators that run again add.
     A buffer of kind tensor holds the whole of its tensors; what a window holds is in the schedule's regions. `graph` is
     the graph as it runs: PAD folded, operators in the order that was found best.
     """

@@ -107,6 +107,7 @@ def place_schedule(
     found = lives(graph, schedule, working)
     offsets = place(found, steps, enough)
     macs = executed_macs(graph, schedule, whole)
+    first = sum(each for each, op in zip(whole, graph.ops, strict=True) if not op.again)
     return Plan(
         graph=graph,
         schedule=schedule,
@@ -117,8 +118,8 @@ def place_schedule(
         ),
         arena_bytes=extent(found, offsets),
         lower_bound_bytes=max(live_bytes(found, steps), default=0),
-        macs=sum(whole),
-        extra_macs=sum(macs) - sum(whole),
+        macs=first,
+        extra_macs=sum(macs) - first,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from hilbench.errors import UsageError, one_of
@@ -75,6 +76,8 @@ class Scheduling:
 
     `budget(argument)` is None where kernels are to be as fast as they come, whatever scratch they need; otherwise
     the cheapest are taken with which the arena has so many bytes at most (0: the least that is possible).
+
+    `macs(argument)` is the budget of MACs, as a multiple of those that have to be executed.
     """
 
     name: str
@@ -82,6 +85,7 @@ class Scheduling:
     check: Callable[[str], None]
     propose: Callable[[Graph, str, Ways], Iterable[Schedule]]
     budget: Callable[[str], int | None] = lambda argument: None
+    macs: Callable[[str], Fraction] = lambda argument: Fraction(1)
 
 
 FORMATS: Registry[Format] = Registry("format", "hilbench.variants.formats")

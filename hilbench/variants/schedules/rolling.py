@@ -21,7 +21,7 @@ from hilbench.variants.cuts import PIECES, Cuts
 from hilbench.variants.paths import Edges, all_stages, apart, best_stages, bottleneck, joined
 from hilbench.variants.schedule import Schedule
 from hilbench.variants.schedules.layers import layer_by_layer
-from hilbench.variants.strips import op_macs
+from hilbench.variants.twice import again_macs, first_macs
 from hilbench.variants.variant import SCHEDULES, Part, Scheduling, Variant, Ways
 
 NAME = "rolling"
@@ -81,6 +81,10 @@ def _budget(argument: str) -> int:
     return _read(argument).arena
 
 
+def _macs(argument: str) -> Fraction:
+    return _read(argument).mac
+
+
 def with_input(variant: Variant, wanted: str) -> Variant:
     """The variant with its inputs as `wanted`, one of `INPUTS`; as it is for "".
 
@@ -104,7 +108,7 @@ def _propose(graph: Graph, argument: str, ways: Ways) -> Iterator[Schedule]:
     """Layer by layer where the input is resident, and the best stages."""
     wish = _read(argument)
     streamed = () if wish.input == "resident" else graph.inputs
-    extra = int((wish.mac - 1) * sum(op_macs(op, graph) for op in graph.ops))
+    extra = int((wish.mac - 1) * first_macs(graph)) - again_macs(graph)
     edges = _stages(Cuts(graph, ways, streamed, wish.input == "reread"), wish, extra)
     both = (edges, apart(edges, graph))
     found = [schedule for each in both for schedule in best_stages(each, wish.arena or inf, extra)]
@@ -142,6 +146,6 @@ SCHEDULES.add(
     NAME,
     Scheduling(
         NAME, "rolling[:input=streamed|reread,pixels=M,arena=BYTES,mac=R]: rings instead of maps", _check, _propose,
-        _budget,
+        _budget, _macs,
     ),
 )  # fmt: skip
