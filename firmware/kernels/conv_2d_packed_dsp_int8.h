@@ -78,12 +78,12 @@ HB_SHARED void hb_packed_inner(const int8_t *input, int32_t blocks, const hb_pac
 /* Any window. `spare` holds a row of zero points, and one in which they take the places of what lies outside of the
  * tensor. */
 HB_SHARED void hb_packed_window(const hb_view *in, int32_t top, int32_t left, const hb_packed_shape *s, uint32_t *wide,
-                                int8_t *spare, const hb_conv_int8_args *p)
+                                int32_t lanes, int8_t *spare, const hb_conv_int8_args *p)
 {
     const hb_span cols = hb_taps(left, 1, p->kernel_w, p->in_cols);
     const int partial = cols.last - cols.first < p->kernel_w;
     const int8_t *input = (const int8_t *)in->data + hb_at(in, top, left, p->in_channels);
-    uint32_t *rests = wide + s->rows * (s->run / 4) * 8, word = 0;
+    uint32_t *rests = wide + s->rows * (s->run / 4) * 2 * lanes, word = 0;
     int32_t count = 0;
     if (p->padded) {
         memset(spare, -p->input_offset, (size_t)((1 + partial) * s->run));
@@ -98,21 +98,21 @@ HB_SHARED void hb_packed_window(const hb_view *in, int32_t top, int32_t left, co
             }
             from = spare + s->run;
         }
-        for (const int8_t *const end = from + (s->run - s->rest); from != end; from += 4, wide += 8) {
-            hb_widen_quad(hb_load32(from), wide, 4);
+        for (const int8_t *const end = from + (s->run - s->rest); from != end; from += 4, wide += 2 * lanes) {
+            hb_widen_quad(hb_load32(from), wide, lanes);
         }
         for (int32_t i = 0; i < s->rest; i++) {
             word = word << 8 | (uint8_t)from[i];
             if (++count % 4 == 0 || count == s->rows * s->rest) {
-                hb_widen_quad(word, rests, 4);
-                rests += 8;
+                hb_widen_quad(word, rests, lanes);
+                rests += 2 * lanes;
             }
         }
     }
 }
 
-/* Output pixels `first` to `first + count` of those from (y0, x0) on, in rows of the region's width; a last block of
- * fewer than four is filled up with its last one. */
+/* Output pixels `first` to `first + count` of those from (y0, x0) on, in rows of the region's width: fewer than four,
+ * or whole blocks. */
 HB_KERNEL void hb_packed_gather(const hb_view *in, hb_region at, int32_t first, int32_t count, uint32_t *tile,
                                 int8_t *spare, const hb_conv_int8_args *p)
 {
@@ -120,6 +120,7 @@ HB_KERNEL void hb_packed_gather(const hb_view *in, hb_region at, int32_t first, 
     const int32_t block = 8 * p->packed_quads, channels = p->in_channels, stride = p->stride_w;
     const int32_t width = at.x1 - at.x0, whole = (p->in_cols - p->kernel_w + p->pad_left) / stride + 1;
     const int32_t right = whole < at.x1 ? whole : at.x1, extent = (p->kernel_h - 1) * p->dilation_h;
+    const int32_t lanes = count < 4 ? count : 4;
     int32_t y = at.y0 + first / width, x = at.x0 + first % width;
     for (int32_t i = 0; i < count;) {
         int32_t top = y * p->stride_h - p->pad_top, left = x * stride - p->pad_left;
@@ -134,14 +135,15 @@ HB_KERNEL void hb_packed_gather(const hb_view *in, hb_region at, int32_t first, 
             }
             continue;
         }
-        for (int32_t j = 0; j < 4; j++) {
-            hb_packed_window(in, top, left, &shape, tile + j, spare, p);
-            if (++i < count) {
-                x++, left += stride;
-                if (x == at.x1) {
-                    x = at.x0, left = x * stride - p->pad_left, y++, top += p->stride_h;
-                }
+        for (int32_t j = 0; j < lanes; j++, i++, x++) {
+            if (x == at.x1) {
+                x = at.x0, y++;
             }
+            top = y * p->stride_h - p->pad_top, left = x * stride - p->pad_left;
+            hb_packed_window(in, top, left, &shape, tile + j, lanes, spare, p);
+        }
+        if (x == at.x1) {
+            x = at.x0, y++;
         }
         tile += block;
     }
@@ -184,25 +186,27 @@ HB_KERNEL void hb_packed_copy(const uint32_t *from, uint32_t *to, int32_t quads)
     }
 }
 
-/* All channels of a tile; of fewer than four pixels only `count` are written. */
-HB_KERNEL void hb_packed_channels(hb_quads tile, int32_t count, int8_t *out, uint32_t *spare, int staircase,
+/* All channels of a tile. */
+HB_KERNEL void hb_packed_channels(hb_quads tile, int8_t *out, uint32_t *spare, int staircase,
                                   const hb_conv_int8_args *p)
 {
     const int32_t channels = p->out_channels;
     const uint32_t *packed = (const uint32_t *)p->packed;
-    int8_t few[8];
     for (int32_t o = 0; o < channels; o += 2, packed += 2 * tile.quads) {
         /* An odd last channel is computed together with the one before it, once more. */
         const int32_t c = o + 1 < channels ? o : o - 1;
         const hb_dsp_channel a = hb_packed_channel(c, staircase, p), b = hb_packed_channel(c + 1, staircase, p);
-        const uint32_t *weights = packed;
-        if (tile.blocks >= HB_PACKED_COPY_BLOCKS) {
+        if (tile.lanes == 1) {
+            hb_packed_lanes(tile.pixels, 1, tile.quads, packed, a, b, out + c, channels, staircase);
+        } else if (tile.lanes == 2) {
+            hb_packed_lanes(tile.pixels, 2, tile.quads, packed, a, b, out + c, channels, staircase);
+        } else if (tile.lanes == 3) {
+            hb_packed_lanes(tile.pixels, 3, tile.quads, packed, a, b, out + c, channels, staircase);
+        } else if (tile.blocks < HB_PACKED_COPY_BLOCKS) {
+            hb_packed_pair(tile, packed, a, b, out + c, channels, staircase);
+        } else {
             hb_packed_copy(packed, spare, tile.quads);
-            weights = spare;
-        }
-        hb_packed_pair(tile, weights, a, b, count < 4 ? few : out + c, count < 4 ? 2 : channels, staircase);
-        for (int32_t i = 0; count < 4 && i < count; i++) {
-            out[i * channels + c] = few[2 * i], out[i * channels + c + 1] = few[2 * i + 1];
+            hb_packed_pair(tile, spare, a, b, out + c, channels, staircase);
         }
     }
 }
@@ -218,20 +222,15 @@ HB_KERNEL void hb_conv_2d_packed(const hb_view *in, const hb_view *out, hb_regio
     for (; at.y0 < at.y1; at.y0 = (int16_t)(at.y0 + rows)) {
         int8_t *result = (int8_t *)out->data + hb_at(out, at.y0, at.x0, p->out_channels);
         for (int32_t first = 0, count; first < run; first += count) {
-            /* Whole blocks of four; those left over are computed together with pixels before them, once more. */
-            const int32_t left = run - first;
-            count = left > p->packed_pixels ? p->packed_pixels : left < 4 ? left : left / 4 * 4;
-            if (count < 4 && run >= 4) {
-                first = run - 4;
-                count = 4;
-            }
+            const int32_t left = run - first, most = p->packed_pixels;
+            count = left > most ? most : left < 4 ? left : left / 4 * 4;
             if (points && count >= 4) {
                 hb_packed_points(in, at, first, count / 4, scratch, p);
             } else {
                 hb_packed_gather(in, at, first, count, scratch, (int8_t *)spare, p);
             }
-            const hb_quads tile = {scratch, (count + 3) / 4, p->packed_quads};
-            hb_packed_channels(tile, count, result + first * p->out_channels, spare, staircase, p);
+            const hb_quads tile = {scratch, (count + 3) / 4, count < 4 ? count : 4, p->packed_quads};
+            hb_packed_channels(tile, result + first * p->out_channels, spare, staircase, p);
         }
     }
 }

@@ -43,10 +43,11 @@ HB_KERNEL int8_t hb_packed_output(int32_t sum, hb_dsp_channel channel, int stair
     return staircase ? (int8_t)hb_saturate8(scaled) : hb_dsp_output(sum >> 7, channel);
 }
 
-/* Four pixels: of each quad the first words of all, then the second ones. */
+/* Blocks of four pixels, or one block of one to three: of each quad the first words of all its pixels, then the second
+ * ones. */
 typedef struct {
     const uint32_t *pixels;
-    int32_t blocks, quads;
+    int32_t blocks, lanes, quads;
 } hb_quads;
 
 /* 32 products in 32 cycles on a Cortex-M4: ten loads in four groups, which pipeline, two SXTB16, 16 SMLAD. Registers:
@@ -157,7 +158,8 @@ typedef struct {
 /* Blocks from 0 on, rounds from 1 on; what is not needed within a round is kept on the stack. */
 #define HB_PACKED_2X4(REQUANTIZE)                                                                                      \
     __asm volatile(                                                                                                    \
-        HB_PACKED_ENTRY "0:\n" HB_PACKED_BEGIN "1:\n" HB_PACKED_ROUND "ldr.w %[x0], %[last]\n"                         \
+        HB_PACKED_ENTRY ".balign 4\n"                                                                                  \
+                        "0:\n" HB_PACKED_BEGIN "1:\n" HB_PACKED_ROUND "ldr.w %[x0], %[last]\n"                         \
                         "cmp.w %[weights], %[x0]\n"                                                                    \
                         "bne.w 1b\n" REQUANTIZE HB_PACKED_STORE "cmp.w %[pixels], %[x1]\n"                             \
                         "bne.w 0b\n"                                                                                   \
@@ -200,6 +202,33 @@ HB_KERNEL void hb_packed_pair(hb_quads tile, const void *packed, hb_dsp_channel 
         }
     }
 #endif
+}
+
+/* The same for one to three pixels, which leave registers for a loop in C. */
+HB_KERNEL void hb_packed_lanes(const uint32_t *pixels, int32_t lanes, int32_t quads, const uint32_t *packed,
+                               hb_dsp_channel a, hb_dsp_channel b, int8_t *out, int32_t pitch, int staircase)
+{
+    int32_t sum_a[3] = {a.bias, a.bias, a.bias}, sum_b[3] = {b.bias, b.bias, b.bias};
+#pragma GCC unroll 2
+    for (const uint32_t *const end = packed + 2 * quads; packed != end; packed += 2, pixels += 2 * lanes) {
+        const uint32_t word_a = packed[0], word_b = packed[1];
+#pragma GCC unroll 3
+        for (int32_t i = 0; i < lanes; i++) {
+            sum_a[i] = hb_smlad(word_a, pixels[i], sum_a[i]);
+            sum_b[i] = hb_smlad(word_b, pixels[i], sum_b[i]);
+        }
+        const uint32_t low_a = hb_sxtb16(word_a), low_b = hb_sxtb16(word_b);
+#pragma GCC unroll 3
+        for (int32_t i = 0; i < lanes; i++) {
+            sum_a[i] = hb_smlad(low_a, pixels[lanes + i], sum_a[i]);
+            sum_b[i] = hb_smlad(low_b, pixels[lanes + i], sum_b[i]);
+        }
+    }
+#pragma GCC unroll 3
+    for (int32_t i = 0; i < lanes; i++) {
+        out[i * pitch] = hb_packed_output(sum_a[i], a, staircase);
+        out[i * pitch + 1] = hb_packed_output(sum_b[i], b, staircase);
+    }
 }
 
 #endif

@@ -26,6 +26,9 @@ TILE_BYTES = 6400
 COPY_BLOCKS = 4
 """HB_PACKED_COPY_BLOCKS."""
 
+_BLOCK = 4
+"""Pixels that are computed at a time, unless there are fewer."""
+
 _SUM_LIMIT = 2**23
 
 
@@ -33,10 +36,11 @@ def packed_members(op: Op, graph: Graph, pixels: int) -> dict[str, Argument]:
     """Quads that a pixel of a CONV_2D reads, how many of `pixels` make a tile, and whether some read padding."""
     assert isinstance(op.attrs, Conv2D)
     quads = packed_terms(constant(op.inputs[1], op, graph)[:1]).shape[1] // 4
-    fitting = max(min(allowance(op, graph), TILE_BYTES) // (8 * quads), 4)
-    tiles = -(-pixels // min(fitting // 4 * 4, PIXELS))
+    fitting = max(min(allowance(op, graph), TILE_BYTES) // (8 * quads), _BLOCK)
+    tiles = -(-pixels // min(fitting // _BLOCK * _BLOCK, PIXELS))
     padded = any(w.before > 0 or w.after > 0 for w in (op.attrs.y, op.attrs.x))
-    return {"packed_quads": quads, "packed_pixels": -(-pixels // (4 * tiles)) * 4, "padded": int(padded)}
+    tile = pixels if pixels < _BLOCK else -(-pixels // (_BLOCK * tiles)) * _BLOCK
+    return {"packed_quads": quads, "packed_pixels": tile, "padded": int(padded)}
 
 
 def packed_spare(op: Op, graph: Graph, members: Mapping[str, Argument]) -> int:
@@ -44,7 +48,7 @@ def packed_spare(op: Op, graph: Graph, members: Mapping[str, Argument]) -> int:
     _, _, kernel_w, depth = map(int, constant(op.inputs[1], op, graph).shape)
     quads, pixels, padded = (int(str(members[name])) for name in ("packed_quads", "packed_pixels", "padded"))
     rows = -(-2 * kernel_w * depth * padded // 4) * 4
-    return max(rows, 8 * quads if pixels >= 4 * COPY_BLOCKS else 0)
+    return max(rows, 8 * quads if pixels >= _BLOCK * COPY_BLOCKS else 0)
 
 
 def packed_fits(weights: Array, reach: Array) -> bool:
