@@ -3,6 +3,7 @@
  * [kernel]
  * op = ["MEAN"]
  * input = ["int8"]
+ * cycles = "100 + kept[0] * kept[1] * kept[2] * (30 + 9 * reduced[0] * reduced[1] * reduced[2])"
  */
 #ifndef HB_MEAN_INT8_H
 #define HB_MEAN_INT8_H
