@@ -58,7 +58,7 @@ HB_KERNEL void hb_winograd_pair(int32_t o, const uint32_t *tiles, int32_t count,
     const int32_t words = HB_WINOGRAD_WORDS(p->in_channels);
     const hb_dsp_channel *channels = (const hb_dsp_channel *)p->winograd_channels;
     for (int32_t first = 0; first < count; first += 4, tiles += 4 * HB_WINOGRAD_PLACES * words) {
-        hb_winograd_products(tiles, weights, words, sums);
+        hb_winograd_products(tiles, weights, words, HB_WINOGRAD_PLACES, sums);
         for (int32_t c = o; c < o + 2 && c < p->out_channels; c++) {
             hb_winograd_outputs(sums + 4 * (c - o), channels + c, targets + first, hb_clamp(count - first, 0, 4),
                                 p->out_channels, out->cols * p->out_channels, (int8_t *)out->data + c);

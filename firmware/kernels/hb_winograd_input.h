@@ -175,6 +175,35 @@ HB_SHARED void hb_winograd_input(const int8_t *pixels, int32_t row, int32_t chan
     }
 }
 
+/* d B of one row of some tiles, which begin four pixels apart: of each place a word of every tile, then the next word.
+ * Places lie `step` words apart. */
+HB_SHARED void hb_winograd_row_input(const int8_t *pixels, int32_t channels, int32_t tiles, int32_t step,
+                                     uint32_t *block)
+{
+    for (int32_t tile = 0; tile < tiles; tile++, pixels += 4 * channels) {
+        uint32_t *to = block + tile;
+        for (int32_t channel = 0; channel < channels; channel += 4, to += 8) {
+            uint32_t even[6], odd[6], out[6];
+#pragma GCC unroll 6
+            for (int32_t x = 0; x < 6; x++) {
+                const uint32_t word = hb_load32(pixels + x * channels + channel) ^ 0x80808080;
+                even[x] = word & 0x00ff00ff;
+                odd[x] = word >> 8 & 0x00ff00ff;
+            }
+            hb_winograd_line(even, out);
+#pragma GCC unroll 6
+            for (int32_t x = 0; x < 6; x++) {
+                to[x * step] = (out[x] + 0x8000) ^ 0x8000;
+            }
+            hb_winograd_line(odd, out);
+#pragma GCC unroll 6
+            for (int32_t x = 0; x < 6; x++) {
+                to[x * step + 4] = (out[x] + 0x8000) ^ 0x8000;
+            }
+        }
+    }
+}
+
 /* Words from one place to another, or (`step` 0) the same one. */
 HB_KERNEL uint32_t *hb_winograd_copy(uint32_t *to, const int8_t *from, int32_t words, int32_t step)
 {

@@ -1,4 +1,4 @@
-/* The outputs' transform of hb_winograd.h: A' m A of a tile's sums of one channel, requantized. */
+/* The outputs' transforms of hb_winograd.h: A' m A, and m A, of the sums of one channel, requantized. */
 #ifndef HB_WINOGRAD_OUTPUT_H
 #define HB_WINOGRAD_OUTPUT_H
 
@@ -82,19 +82,19 @@
     "strb.w r2, [r5, r8]\n"                                                                                            \
     "ldr.w r0, %[row]\n"                                                                                               \
     "add.w r7, r7, r0\n"                                                                                               \
-    ".set hb_row, hb_row + 192\n"                                                                                      \
+    ".set hb_row, hb_row + %c[line]\n"                                                                                      \
     ".endr\n"                                                                                                          \
     "ldr.w r1, %[end]\n"                                                                                               \
-    "add.w r6, r6, #384\n"                                                                                             \
+    "add.w r6, r6, #2 * %c[line]\n"                                                                                             \
     "cmp.w r6, r1\n"                                                                                                   \
     "bne.w 0b\n"
 /* clang-format on */
 
-/* The 16 outputs of one channel of a tile: from sums that lie eight apart, `pixel` bytes from one to the next, `row` from
- * one row to the next. 576 sums times `factor` are what the channel's bias is for. */
+/* 16 outputs of one channel: four lines of four, from six sums a line that lie eight apart. Outputs lie `pixel` bytes
+ * apart, lines of them `row` bytes. Sums times `factor` are what the channel's bias is for. */
 typedef struct {
     int32_t *sums;
-    int32_t *sums_end; /* of the first four rows */
+    int32_t *sums_end; /* of the four lines */
     const hb_dsp_channel *channel;
     uint32_t factor;
     int8_t *out;
@@ -106,22 +106,28 @@ typedef struct {
     __asm volatile(HB_WINOGRAD_OUTPUT(REQUANTIZE)                                                                      \
                    :                                                                                                   \
                    : [sums] "m"(job->sums), [channel] "m"(job->channel), [out] "m"(job->out), [pixel] "m"(job->pixel), \
-                     [factor] "m"(job->factor), [row] "m"(job->row), [end] "m"(job->sums_end)                          \
+                     [factor] "m"(job->factor), [row] "m"(job->row), [end] "m"(job->sums_end), [line] "i"(line)        \
                    : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc",      \
                      "memory")
 
-HB_KERNEL void hb_winograd_output(const hb_winograd_job *job)
+/* `line` bytes from the sums of one line to those of the next. */
+HB_KERNEL void hb_winograd_lines(const hb_winograd_job *job, int32_t line)
 {
-    __asm volatile(HB_WINOGRAD_FOLD : : [sums] "m"(job->sums) : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "memory");
     if (job->channel->shift == 0) {
         HB_WINOGRAD_OUTPUT_ASM(HB_WINOGRAD_STAIRCASE);
     } else {
         HB_WINOGRAD_OUTPUT_ASM(HB_WINOGRAD_ROUND);
     }
 }
-#else
-HB_KERNEL void hb_winograd_sums(const uint32_t *m, int32_t step, uint32_t out[4])
+
+HB_KERNEL void hb_winograd_fold(const hb_winograd_job *job)
 {
+    __asm volatile(HB_WINOGRAD_FOLD : : [sums] "m"(job->sums) : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "memory");
+}
+#else
+HB_KERNEL void hb_winograd_sums(const int32_t *sums, int32_t step, uint32_t out[4])
+{
+    const uint32_t *m = (const uint32_t *)sums;
     const uint32_t s1 = m[step] + m[2 * step], d1 = m[step] - m[2 * step];
     const uint32_t s2 = m[3 * step] + m[4 * step], d2 = m[3 * step] - m[4 * step];
     out[0] = m[0] - s1 + s2;
@@ -130,22 +136,27 @@ HB_KERNEL void hb_winograd_sums(const uint32_t *m, int32_t step, uint32_t out[4]
     out[3] = 8 * d2 - d1 + 2 * m[5 * step];
 }
 
-HB_KERNEL void hb_winograd_output(const hb_winograd_job *job)
+HB_KERNEL void hb_winograd_lines(const hb_winograd_job *job, int32_t line)
 {
     const hb_dsp_channel channel = *job->channel;
-    uint32_t folded[24], line[4];
-    for (int32_t x = 0; x < 6; x++) {
-        hb_winograd_sums((const uint32_t *)job->sums + 8 * x, 48, line);
-        for (int32_t y = 0; y < 4; y++) {
-            folded[6 * y + x] = line[y];
-        }
-    }
     for (int32_t y = 0; y < 4; y++) {
-        hb_winograd_sums(folded + 6 * y, 1, line);
+        uint32_t sums[4];
+        hb_winograd_sums(job->sums + y * line / 4, 8, sums);
         for (int32_t x = 0; x < 4; x++) {
-            const int32_t sum = (int32_t)(line[x] * job->factor + (uint32_t)channel.bias);
+            const int32_t sum = (int32_t)(sums[x] * job->factor + (uint32_t)channel.bias);
             job->out[y * job->row + x * job->pixel] =
                 channel.shift == 0 ? hb_staircase_output(sum, channel) : hb_dsp_output(sum >> 5, channel);
+        }
+    }
+}
+
+HB_KERNEL void hb_winograd_fold(const hb_winograd_job *job)
+{
+    for (int32_t x = 0; x < 6; x++) {
+        uint32_t column[4];
+        hb_winograd_sums(job->sums + 8 * x, 48, column);
+        for (int32_t y = 0; y < 4; y++) {
+            job->sums[48 * y + 8 * x] = (int32_t)column[y];
         }
     }
 }
@@ -173,11 +184,29 @@ HB_SHARED void hb_winograd_outputs(int32_t *sums, const hb_dsp_channel *channel,
         job.out = whole ? out + target->first : part;
         job.pixel = whole ? pixel : 1;
         job.row = whole ? row : 4;
-        hb_winograd_output(&job);
+        hb_winograd_fold(&job);
+        hb_winograd_lines(&job, 192);
         for (int32_t i = 0; !whole && i < target->rows * target->cols; i++) {
             const int32_t y = i / target->cols, x = i % target->cols;
             out[target->first + y * row + x * pixel] = part[4 * y + x];
         }
+    }
+}
+
+/* 24 sums to 64, or to 128. */
+#define HB_WINOGRAD_ROW_INVERSE (UINT32_C(0xaaaaaaab) << 3)
+
+/* One channel of a block of four tiles in a row, without rows of their own, of which `count` outputs exist. */
+HB_SHARED void hb_winograd_row_outputs(int32_t *sums, const hb_dsp_channel *channel, int32_t count, int32_t pixel,
+                                       int8_t *out)
+{
+    const uint32_t factor = HB_WINOGRAD_ROW_INVERSE << (channel->shift == 0);
+    int8_t part[16];
+    const hb_winograd_job job = {
+        sums, sums + 4, channel, factor, count < 16 ? part : out, count < 16 ? 1 : pixel, count < 16 ? 4 : 4 * pixel};
+    hb_winograd_lines(&job, 4);
+    for (int32_t i = 0; count < 16 && i < count; i++) {
+        out[i * pixel] = part[i];
     }
 }
 

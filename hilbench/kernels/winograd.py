@@ -23,7 +23,7 @@ SUM_FACTOR = 64
 
 SUM_LIMIT = 2**31 // SUM_FACTOR
 
-FILTER_4X4 = np.array([[6, 0, 0], [4, 4, 4], [4, -4, 4], [1, 2, 4], [1, -2, 4], [0, 0, 12]])
+FILTER = np.array([[6, 0, 0], [4, 4, 4], [4, -4, 4], [1, 2, 4], [1, -2, 4], [0, 0, 12]])
 """24 G, two rows with the other sign; the last is halved, which keeps products of two rows within 16 bits."""
 
 _ROUND_CHANNELS = 16
@@ -49,13 +49,22 @@ def stored_weights(weights: Array) -> Array:
     Args:
         weights: int8 [output channel, 3, 3, input channel], a multiple of four input channels.
     """
-    outputs, _, _, inputs = weights.shape
-    places = np.einsum("yi,xj,oijc->oyxc", FILTER_4X4, FILTER_4X4, weights.astype(np.int64)).reshape(outputs, 36, -1)
-    filled = np.zeros((-(-outputs // 2) * 2, 36, -(-inputs // _ROUND_CHANNELS) * _ROUND_CHANNELS), "<i2")
+    places = np.einsum("yi,xj,oijc->oyxc", FILTER, FILTER, weights.astype(np.int64))
+    return _pairs(places.reshape(len(weights), FILTER.shape[0] ** 2, -1))
+
+
+def stored_row_weights(weights: Array) -> Array:
+    """The same of weights [output channel, kernel height, 3, input channel], transformed along rows: six places."""
+    places = np.einsum("xj,oijc->oxic", FILTER, weights.astype(np.int64))
+    return _pairs(places.reshape(len(weights), FILTER.shape[0], -1))
+
+
+def _pairs(places: Array) -> Array:
+    """Words for [pair of output channels, place, word, channel of the pair] of [output channel, place, input]."""
+    outputs, count, inputs = places.shape
+    filled = np.zeros((-(-outputs // 2) * 2, count, -(-inputs // _ROUND_CHANNELS) * _ROUND_CHANNELS), "<i2")
     filled[:outputs, :, :inputs] = places
-    halves = filled.reshape(
-        -1, 2, 36, filled.shape[2] // 4, 2, 2
-    )  # pair, channel of it, place, four inputs: half, word
+    halves = filled.reshape(-1, 2, count, filled.shape[2] // 4, 2, 2)  # pair, channel of it, place, fours, half, word
     words = np.ascontiguousarray(halves.transpose(0, 2, 3, 5, 1, 4))  # pair, place, fours, word, channel of it, half
     return words.reshape(-1).view("<i4").astype(np.int32)
 

@@ -217,8 +217,9 @@ def _two_products(op: Op, graph: Graph) -> TwoProducts | None:
 
 def _winograd_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
     del call
-    if name == "winograd_weights":
-        return winograd.stored_weights(constant(op.inputs[1], op, graph))
+    if name != "winograd_channels":
+        transform = winograd.stored_row_weights if name == "winograd_row_weights" else winograd.stored_weights
+        return transform(constant(op.inputs[1], op, graph))
     constants, offsets = _settled(op, graph)
     if constants is None:
         return None

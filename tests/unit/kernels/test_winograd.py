@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hilbench.kernels.winograd import FILTER_4X4, stored_weights
+from hilbench.kernels.winograd import FILTER, stored_row_weights, stored_weights
 
 INPUT = np.array(
     [
@@ -23,7 +23,7 @@ OUTPUT = np.array([[1, -1, -1, 1, 1, 0], [0, -1, 1, 2, -2, 0], [0, -1, -1, 4, 4,
 
 def test_operands_fit_16_bits() -> None:
     assert 255 * np.abs(INPUT).sum(axis=1).max() ** 2 < 2**15
-    assert 128 * np.abs(FILTER_4X4).sum(axis=1).max() ** 2 < 2**15
+    assert 128 * np.abs(FILTER).sum(axis=1).max() ** 2 < 2**15
 
 
 @given(st.integers(0, 2**32), st.integers(1, 5), st.integers(1, 9))
@@ -41,3 +41,17 @@ def test_stored_weights_give_576_times_the_sums(seed: int, outputs: int, fours: 
     expected = np.einsum("yxcij,oijc->oyx", windows, weights.astype(np.int64))
     assert (sums[:outputs] == 576 * expected).all()
     assert not sums[outputs:].any()
+
+
+@given(st.integers(0, 2**32), st.integers(1, 4), st.integers(1, 3), st.integers(1, 5))
+def test_stored_row_weights_give_24_times_the_sums(seed: int, outputs: int, height: int, fours: int) -> None:
+    rng = np.random.default_rng(seed)
+    weights = rng.integers(-128, 128, (outputs, height, 3, 4 * fours)).astype(np.int8)
+    x = rng.integers(0, 256, (height, 6, 4 * fours))
+    terms = np.einsum("jx,yxc->jyc", INPUT, x).reshape(6, height * fours, 2, 2)  # place, fours, half, word
+    stored = stored_row_weights(weights).view(np.int16).astype(np.int64)
+    words = stored.reshape(-(-outputs // 2), 6, -(-height * fours // 4) * 4, 2, 2, 2)
+    products = np.einsum("pfhw,qpfwch->qcp", terms, words[:, :, : height * fours]).reshape(-1, 6)
+    windows = np.lib.stride_tricks.sliding_window_view(x, 3, 1)
+    expected = np.einsum("yxcj,oyjc->ox", windows, weights.astype(np.int64))
+    assert (np.einsum("xj,oj->ox", OUTPUT, products)[:outputs] == 24 * expected).all()
