@@ -15,7 +15,6 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -30,13 +29,10 @@ from hilbench.ir.attrs import Activation, FullyConnected
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Array, Graph, Op, QuantParams, Tensor
 from hilbench.ir.reference import run as reference
-from hilbench.kernels.catalogue import catalogue, cycles, facts_of
 from hilbench.plan.make import make_plan
-from hilbench.plan.plan import Plan, Step
+from hilbench.plan.plan import Plan
 from hilbench.profile import Priced, harness, price
 from hilbench.targets.target import TARGETS
-from hilbench.variants.demand import grid
-from hilbench.variants.schedule import Rolling
 from hilbench.variants.transform import transform
 from hilbench.variants.variant import Variant
 
@@ -139,19 +135,9 @@ def show_steps(plan: Plan, priced: Priced) -> None:
         step = plan.steps[section.step]
         outputs = plan.graph[plan.graph.ops[step.op].outputs[0]].elements
         per_mac = f"{section.cycles / step.macs:6.2f}" if step.macs else "     -"
-        said = predicted(plan, step)
-        error = f"{said:>12,.0f} {100 * (said / section.cycles - 1):>+6.1f}%" if said else ""
+        error = f"{step.cycles:>12,.0f} {100 * (step.cycles / section.cycles - 1):>+6.1f}%" if step.cycles else ""
         spent = f"{per_mac} {section.cycles / outputs:8.1f} {section.cycles:>10,}"
         print(f"    {step.index:3} {step.kernel:40} {spent} {error}")
-
-
-def predicted(plan: Plan, step: Step) -> float:
-    """Cycles of a step as its kernel's contract says, 0 where it says nothing; what a rolling stage adds left out."""
-    op, stage = plan.graph.ops[step.op], plan.schedule.stages[step.stage]
-    piece = stage.pieces[op.outputs[0]] if isinstance(stage, Rolling) else 0
-    calls = prod(grid(op, plan.graph)) // piece if piece else 1
-    kernel = catalogue()[str(step.kernel)]
-    return calls * cycles(kernel, facts_of(op, plan.graph, piece)) if kernel.contract.cycles else 0
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -79,12 +79,19 @@ class _Writer:
 
     def text(self) -> StepText:
         """The step's text."""
-        calls = self.family.calls(self.op, self.seen)
+        calls = [self._tiled(call) for call in self.family.calls(self.op, self.seen)]
         texts = tuple(self._call(call, f"_{call.which}" if len(calls) > 1 else "") for call in calls)
         function = f"hb_step_{self.step.index:02d}_{self.op.kind.lower()}"
         arrays = tuple(self.arrays.values())
         comment = _comment(self.step, self.plan)
         return StepText(self.step.index, function, comment, self.kernel.name, self._parameters(), arrays, texts)
+
+    def _tiled(self, call: Call) -> Call:
+        """The call with the arguments for the tile that the plan says."""
+        if not self.step.tile:
+            return call
+        tiled = self.family.calls(self.op, in_pieces(self.op, self.graph, self.step.tile))[call.which]
+        return replace(call, arguments=tiled.arguments)
 
     def _parameters(self) -> str:
         if self.rolled is not None:

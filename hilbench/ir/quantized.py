@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 
 import numpy as np
@@ -158,6 +159,7 @@ class AffineConstants:
     zero_point: int
 
 
+@lru_cache(maxsize=1 << 14)
 def quantize_multiplier(real: float) -> tuple[int, int]:
     """`real` >= 0 as (multiplier, shift): multiplier * 2**(shift - 31), multiplier in [2**30, 2**31) or 0.
 
@@ -200,8 +202,8 @@ def quantize(real: float, tensor: Tensor) -> int:
 def conv_constants(op: Op, graph: Graph) -> ConvConstants:
     """Constants of CONV_2D and DEPTHWISE_CONV_2D (PopulateConvolutionQuantizationParams)."""
     x, w, y = _operands(op, graph)
-    scales = _weight_scales(w, axis=0 if op.kind == "CONV_2D" else 3)
-    return _conv(op, graph, tuple(x.scale * scale / y.scale for scale in scales))
+    scales, of_x, of_y = _weight_scales(w, axis=0 if op.kind == "CONV_2D" else 3), x.scale, y.scale
+    return _conv(op, graph, tuple(of_x * scale / of_y for scale in scales))
 
 
 def fully_connected_constants(op: Op, graph: Graph) -> ConvConstants:

@@ -21,10 +21,10 @@ puts it in its place among the others. `benchmarks/cycles.py` measures them, and
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from math import inf
+from math import inf, prod
 from pathlib import Path
 from types import MappingProxyType
 
@@ -34,8 +34,11 @@ from hilbench.config import Section, parse
 from hilbench.errors import ConfigError
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Graph, Op
-from hilbench.kernels.family import Argument, family_of, in_pieces
+from hilbench.kernels.family import TILED_ANYHOW, Argument, family_of, in_pieces
 from hilbench.resources import shipped
+
+TILES = (1, 2, 4, 8, 16, 32)
+"""Tiles that are tried: fewer pixels take more cycles, for weights are read again for each, and less working space."""
 
 
 class Contract(Section):
@@ -70,12 +73,14 @@ class Kernel:
 class Option:
     """A kernel that serves an operator, with the cycles of one call and its working space in bytes.
 
-    A kernel that does not say how many cycles it takes is taken where no other serves.
+    A kernel that does not say how many cycles it takes is taken where no other serves. `tile` are the pixels that it
+    has to be content with at a time; 0 leaves that to its family.
     """
 
     kernel: Kernel
     cycles: float
     scratch: int
+    tile: int = 0
 
 
 @cache
@@ -118,17 +123,36 @@ def options(op: Op, graph: Graph, features: frozenset[str], piece: int = 0) -> t
     Raises:
         LookupError: none serves it; the text says why.
     """
-    facts = facts_of(op, graph, piece)
-    serving = [kernel for kernel in _candidates(op, graph) if kernel.contract.isa <= features and serves(kernel, facts)]
-    if not serving:
+    candidates = [kernel for kernel in _candidates(op, graph) if kernel.contract.isa <= features]
+    found = list(_offers(candidates, op, graph, piece, 0))
+    if not found:
         raise LookupError(_why_none(op, graph))
-    found = [Option(k, cycles(k, facts), evaluate(k, k.contract.scratch, facts)) for k in serving]
+    free = {option.kernel.name: option.scratch for option in found}
+    for tile in _tiles(op, graph, piece) if any(free.values()) else ():
+        tiled = _offers([option.kernel for option in found if not option.tile], op, graph, piece, tile)
+        found += [option for option in tiled if option.scratch < free[option.kernel.name]]
     return tuple(sorted(found, key=_rank))
 
 
-def _rank(option: Option) -> tuple[float, int, int, str]:
+def _offers(kernels: Iterable[Kernel], op: Op, graph: Graph, piece: int, tile: int) -> Iterator[Option]:
+    """Those that serve."""
+    facts = facts_of(op, graph, piece, tile)
+    for kernel in kernels:
+        if serves(kernel, facts):
+            yield Option(kernel, cycles(kernel, facts), evaluate(kernel, kernel.contract.scratch, facts), tile)
+
+
+def _tiles(op: Op, graph: Graph, piece: int) -> list[int]:
+    """Pixels that kernels for an operator can be told to work on at a time, fewer than a call writes."""
+    if op.kind not in TILED_ANYHOW:
+        return []
+    pixels = piece or prod(graph[op.outputs[0]].shape[1:3])
+    return [tile for tile in TILES if tile < pixels]
+
+
+def _rank(option: Option) -> tuple[float, int, int, str, int]:
     contract = option.kernel.contract
-    return option.cycles, -len(contract.isa), -len(contract.when), option.kernel.name
+    return option.cycles, -len(contract.isa), -len(contract.when), option.kernel.name, option.tile
 
 
 def cycles(kernel: Kernel, facts: Mapping[str, Argument]) -> float:
@@ -136,9 +160,9 @@ def cycles(kernel: Kernel, facts: Mapping[str, Argument]) -> float:
     return evaluate(kernel, kernel.contract.cycles, facts) if kernel.contract.cycles else inf
 
 
-def scratch_bytes(kernel: Kernel, op: Op, graph: Graph) -> int:
-    """Bytes of working space that the kernel needs for this operator, run whole."""
-    return evaluate(kernel, kernel.contract.scratch, facts_of(op, graph))
+def scratch_bytes(kernel: Kernel, op: Op, graph: Graph, tile: int = 0) -> int:
+    """Bytes of working space that the kernel needs for this operator, run whole, in tiles of so many pixels if any."""
+    return evaluate(kernel, kernel.contract.scratch, facts_of(op, graph, 0, tile))
 
 
 def serves(kernel: Kernel, facts: Mapping[str, Argument]) -> bool:
@@ -165,18 +189,21 @@ def _parsed(expression: str) -> object:
     return SimpleEval.parse(f"({expression})")
 
 
-def facts_of(op: Op, graph: Graph, piece: int = 0) -> dict[str, Argument]:
+def facts_of(op: Op, graph: Graph, piece: int = 0, tile: int = 0) -> dict[str, Argument]:
     """What the expressions of a contract may name; for a call that writes `piece` pixels of a row, or all (0).
+
+    With `tile` the kernel has working space for so many pixels only.
 
     Raises:
         LookupError: the family cannot do it; the text says why.
     """
-    seen = in_pieces(op, graph, piece) if piece else graph
+    whole = in_pieces(op, graph, piece) if piece else graph
     try:
         family = family_of(op.kind)
-        out = family.calls(op, seen)[0].output
+        out = family.calls(op, whole)[0].output
         pixels = {"out_rows": 1, "out_cols": piece} if piece else {"out_rows": out.rows, "out_cols": out.cols}
-        return {"batches": out.batches, **family.facts(op, seen), **pixels}
+        facts = family.facts(op, in_pieces(op, graph, tile) if tile else whole)
+        return {"batches": out.batches, **facts, **pixels}
     except ValueError as error:
         raise LookupError(str(error)) from error
 

@@ -23,6 +23,9 @@ Argument = int | float | str | tuple[int, ...]
 TILED = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D"})
 """Operators whose kernels work in tiles of output pixels, as large as the output is."""
 
+TILED_ANYHOW = frozenset({"CONV_2D"})
+"""Those of them whose kernels also do with smaller tiles than a call writes pixels."""
+
 _COORDINATE_MAX = 2**15 - 1
 
 

@@ -15,7 +15,8 @@ from hilbench.variants.stages import STATE_BYTES, VIEWS, aligned, ring_bytes, st
 class Working:
     """What the kernel of one operator needs: its name, scratch in bytes, and whether its output may lie in its input.
 
-    `cycles` are those of one call, 0 where nobody knows.
+    `cycles` are those of one call, 0 where nobody knows; `tile` are the pixels that it works on at a time, 0 as many as
+    it likes.
 
     `in_place` is a promise of the kernel: it reads an element of an input of the output's shape before it writes the
     element at the same place, and not again.
@@ -25,6 +26,7 @@ class Working:
     scratch: int = 0
     in_place: bool = False
     cycles: float = 0.0
+    tile: int = 0
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ class Step:
     `kernel` is None where nothing has to be executed (a RESHAPE whose output shares its input's bytes).
     `live_bytes` is the memory in use while it runs: sum of the sizes of the live buffers.
     `macs` counts what is executed, halo recomputation included, zeros of sparse weights left out.
+    `tile` are the pixels that the kernel has to be content with at a time, 0 leaves that to it.
     `cycles` are modelled for a Cortex-M4 from what the kernel's contract and the schedule say, 0 where it says nothing.
     """
 
@@ -52,6 +53,7 @@ class Step:
     live_bytes: int
     macs: int
     cycles: float = 0.0
+    tile: int = 0
 
 
 @dataclass(frozen=True)

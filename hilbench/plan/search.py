@@ -75,28 +75,29 @@ def _within(plan: Plan, ways: Sequence[Sequence[Working]], limit: int) -> tuple[
     """The plan with the cheapest kernels for which there is room in `limit` bytes, which it needs with the leanest.
 
     A step's scratch lives in that step alone, so what fits beside its live tensors is known beforehand; but buffers may
-    not be placed without gaps. Then kernels are given up where the arena is too large, those with most scratch first.
+    not be placed without gaps. Then scratch is given up in the steps where the arena is too large, as much as that is.
     """
     whole = tuple(op_macs(op, plan.graph) for op in plan.graph.ops)
     room = {step.op: limit - step.live_bytes + aligned(ways[step.op][-1].scratch) for step in plan.steps}
-    wanted = [_fitting(each, room[position]) for position, each in enumerate(ways)]
     while True:
-        working = [each[0] for each in wanted]
+        working = [_cheapest(each, room[position]) for position, each in enumerate(ways)]
         found = place_schedule(plan.graph, plan.schedule, working, whole, limit)
         if found.arena_bytes <= limit:
             return found, working
-        del wanted[_given_up(found, wanted, limit)][0]
+        spare = [p for p, each in enumerate(working) if each is not ways[p][-1]]
+        for position in _beyond(found, spare, limit):
+            room[position] = min(room[position], working[position].scratch) - (found.arena_bytes - limit)
 
 
-def _fitting(ways: Sequence[Working], room: int) -> list[Working]:
-    return [each for each in ways[:-1] if aligned(each.scratch) <= room] + [ways[-1]]
+def _cheapest(ways: Sequence[Working], room: int) -> Working:
+    return next((each for each in ways if aligned(each.scratch) <= room), ways[-1])
 
 
-def _given_up(plan: Plan, wanted: Sequence[Sequence[Working]], limit: int) -> int:
-    """The operator with most scratch of those that have another kernel, where buffers lie beyond the limit if any."""
+def _beyond(plan: Plan, positions: Sequence[int], limit: int) -> list[int]:
+    """Of operators those in whose steps buffers lie beyond the limit; all of them if there is none."""
     high = [buffer for buffer in plan.buffers if buffer.offset + buffer.size > limit]
     there = {step.op for step in plan.steps if any(each.first <= step.index <= each.last for each in high)}
-    return max((p for p, each in enumerate(wanted) if len(each) > 1), key=lambda p: (p in there, wanted[p][0].scratch))
+    return [p for p in positions if p in there] or list(positions)
 
 
 def place_schedule(
@@ -145,6 +146,7 @@ def _steps(
             live_bytes=live[index],
             macs=macs[index],
             cycles=cycles[index],
+            tile=working[op].tile,
         )
         for index, (stage, op) in enumerate(order)
     )

@@ -79,8 +79,9 @@ class Kernels:
         for option in options(op, self.graph, self.features, piece):
             if wanted in (None, option.kernel.name) and (not found or option.scratch < found[-1].scratch):
                 found.append(option)
-        return tuple(Working(o.kernel.name, o.scratch, o.kernel.in_place, _known_cycles(o)) for o in found) or (_NONE,)
+        return tuple(map(_working, found)) or (_NONE,)
 
 
-def _known_cycles(option: Option) -> float:
-    return 0.0 if option.cycles == inf else option.cycles
+def _working(option: Option) -> Working:
+    kernel, known = option.kernel, option.cycles < inf
+    return Working(kernel.name, option.scratch, kernel.in_place, option.cycles if known else 0.0, option.tile)

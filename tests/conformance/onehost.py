@@ -52,13 +52,15 @@ int main(void)
 class Case:
     """One operator to run with one kernel: whole, or in patches cut at these output rows and columns.
 
-    Run whole, the output may be told to lie in the input `over`.
+    Run whole, the output may be told to lie in the input `over`. The kernel may be told to be content with `tile`
+    pixels at a time.
     """
 
     graph: Graph
     kernel: Kernel
     cuts: tuple[tuple[int, ...], tuple[int, ...]] | None = None
     over: str | None = None
+    tile: int = 0
 
 
 def merged(graphs: Sequence[Graph]) -> Graph:
@@ -100,17 +102,17 @@ def plan(cases: Sequence[Case]) -> Plan:
     """Every buffer by itself, guards between them."""
     graph = merged([windowed(case.graph) if case.cuts else case.graph for case in cases])
     stages: list[Stage] = []
-    kernels: list[Kernel | None] = []
+    ran: list[Case | None] = []
     for case in cases:
-        first = len(kernels)
+        first = len(ran)
         if case.cuts is None:
             stages.append(Layer(first))
         else:
-            kernels += [None] * len(case.graph.inputs)
-            stages.append(_patches(graph, tuple(range(first, len(kernels) + 1)), case.cuts))
-        kernels.append(case.kernel)
+            ran += [None] * len(case.graph.inputs)
+            stages.append(_patches(graph, tuple(range(first, len(ran) + 1)), case.cuts))
+        ran.append(case)
     over = {f"g{i}.{case.graph.outputs[0]}": f"g{i}.{case.over}" for i, case in enumerate(cases) if case.over}
-    return _placed(graph, Schedule(tuple(stages)), kernels, over)
+    return _placed(graph, Schedule(tuple(stages)), ran, over)
 
 
 def _patches(graph: Graph, positions: tuple[int, ...], cuts: tuple[tuple[int, ...], tuple[int, ...]]) -> Patches:
@@ -143,7 +145,7 @@ def _spans(graph: Graph, op: Op, axis: int, edges: tuple[int, int]) -> dict[str,
     return spans | {name.removesuffix(".copy"): span for name, span in spans.items() if name.endswith(".copy")}
 
 
-def _placed(graph: Graph, schedule: Schedule, kernels: Sequence[Kernel | None], over: Mapping[str, str]) -> Plan:
+def _placed(graph: Graph, schedule: Schedule, ran: Sequence[Case | None], over: Mapping[str, str]) -> Plan:
     windows, into = _windows(graph, schedule), {name: output for output, name in over.items()}
     buffers: list[Buffer] = []
     offset = GUARD
@@ -160,13 +162,15 @@ def _placed(graph: Graph, schedule: Schedule, kernels: Sequence[Kernel | None], 
     steps = []
     stage_of = {op: i for i, stage in enumerate(schedule.stages) for op in _ops(stage)}
     for position, op in enumerate(graph.ops):
-        kernel = kernels[position]
-        scratch = scratch_bytes(kernel, op, graph) if kernel else 0
+        case = ran[position]
+        scratch = scratch_bytes(case.kernel, op, graph, case.tile) if case else 0
         if scratch:
             place(f"scratch {position}", "scratch", scratch, ())
-        name = kernel.name if kernel else "pad"
+        name, tile = (case.kernel.name, case.tile) if case else ("pad", 0)
         at = f"scratch {position}" if scratch else None
-        steps.append(Step(position, f"{position} {op.kind}", position, stage_of[position], name, at, offset, 0))
+        steps.append(
+            Step(position, f"{position} {op.kind}", position, stage_of[position], name, at, offset, 0, 0.0, tile)
+        )
     return Plan(graph, schedule, tuple(steps), tuple(buffers), offset, offset, 0, 0)
 
 

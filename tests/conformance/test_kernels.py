@@ -15,7 +15,7 @@ from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Graph
 from hilbench.ir.reference import run as reference
 from hilbench.ir.verify import verify
-from hilbench.kernels.catalogue import Kernel, catalogue
+from hilbench.kernels.catalogue import Kernel, catalogue, options
 from hilbench.kernels.catalogue import serves as predicates_hold
 from hilbench.kernels.family import family_of
 from hilbench.plan.lifetime import Working, in_place_inputs
@@ -26,7 +26,8 @@ from tests.graphs import only, random_inputs
 pytestmark = pytest.mark.skipif(shutil.which("gcc") is None, reason="no C compiler on this machine: install gcc")
 
 SEEDS = 60
-WHOLE, PATCHED, IN_PLACE = 6, 4, 8
+WHOLE, PATCHED, TILED, IN_PLACE = 6, 4, 4, 8
+EVERY = frozenset(feature for kernel in catalogue().values() for feature in kernel.contract.isa)
 SANITIZED = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 
@@ -69,7 +70,17 @@ def cases(kernel: Kernel) -> list[Case]:
     cut = [graph for graph in found if patchable(graph) and graph[graph.outputs[0]].shape[1:3] != (1, 1)][
         : special + PATCHED
     ]
-    return [*whole, *_overwriting(found, kernel), *(Case(graph, kernel, _cuts(graph, rng)) for graph in cut)]
+    tiled = _tiled(found[: special + TILED : 3], kernel)
+    return [*whole, *_overwriting(found, kernel), *tiled, *(Case(graph, kernel, _cuts(graph, rng)) for graph in cut)]
+
+
+def _tiled(found: list[Graph], kernel: Kernel) -> list[Case]:
+    """Graphs in the smallest and in another of the tiles in which the planner may run them."""
+    made = []
+    for graph in found:
+        tiles = sorted(o.tile for o in options(graph.ops[0], graph, EVERY) if o.kernel is kernel and o.tile)
+        made += [Case(graph, kernel, tile=tile) for tile in dict.fromkeys((*tiles[:1], *tiles[len(tiles) // 2 :][:1]))]
+    return made
 
 
 def _overwriting(found: list[Graph], kernel: Kernel) -> list[Case]:

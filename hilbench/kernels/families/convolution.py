@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 
@@ -247,8 +248,29 @@ def _terms(op: Op, graph: Graph) -> Array:
     return np.moveaxis(weights, axis, 0).reshape(weights.shape[axis], -1)
 
 
+class _Operands:
+    """An operator with its tensors as a key: equal are those with the same arrays and quantization, whatever shape."""
+
+    def __init__(self, op: Op, graph: Graph) -> None:
+        self.op, self.graph = op, graph
+        tensors = [graph[name] for name in (*op.present_inputs, *op.outputs)]
+        self._key = (op.kind, op.attrs, *((tensor.dtype, tensor.quant, id(tensor.data)) for tensor in tensors))
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Operands) and self._key == other._key
+
+
 def _settled(op: Op, graph: Graph) -> tuple[ConvConstants | None, Array]:
     """Constants (None for float32) and bias."""
+    return _settled_of(_Operands(op, graph))
+
+
+@lru_cache(maxsize=512)
+def _settled_of(known: _Operands) -> tuple[ConvConstants | None, Array]:
+    op, graph = known.op, known.graph
     terms = _terms(op, graph)
     plain = bias(op, graph, len(terms))
     if graph[op.present_inputs[0]].dtype != DType.INT8:
