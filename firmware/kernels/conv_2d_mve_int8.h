@@ -38,6 +38,18 @@ typedef struct {
     hb_mve_output output;
 } hb_mve_layer;
 
+HB_KERNEL hb_mve_layer hb_mve_layer_of(const hb_conv_int8_args *p)
+{
+    const hb_mve_output output = {p->output_offset, p->low, p->high};
+    return (hb_mve_layer){p->weights, p->whole_bias, p->multiplier, p->shift, p->out_channels, p->terms, output};
+}
+
+/* Whether a pixel reads one run of bytes, which is always there. */
+HB_KERNEL int hb_conv_2d_mve_one(const hb_conv_int8_args *p)
+{
+    return p->kernel_h == 1 && p->kernel_w == 1 && p->pad_top == 0 && p->pad_left == 0;
+}
+
 /* All channels of four pixels: their bytes are in rows, their outputs at `to` and `places` further on. */
 HB_SHARED void hb_conv_2d_mve_pixels(const int8_t *rows, int32_t pitch, int8_t *to, const int32_t places[4],
                                      const hb_mve_layer *layer)
@@ -53,14 +65,8 @@ HB_SHARED void hb_conv_2d_mve_pixels(const int8_t *rows, int32_t pitch, int8_t *
 
 HB_KERNEL void hb_conv_2d_mve_int8(hb_view in, hb_view out, hb_region at, const hb_conv_int8_args *p, void *scratch)
 {
-    const hb_mve_layer layer = {p->weights,
-                                p->whole_bias,
-                                p->multiplier,
-                                p->shift,
-                                p->out_channels,
-                                p->terms,
-                                {p->output_offset, p->low, p->high}};
-    const int one = p->kernel_h == 1 && p->kernel_w == 1 && p->pad_top == 0 && p->pad_left == 0;
+    const hb_mve_layer layer = hb_mve_layer_of(p);
+    const int one = hb_conv_2d_mve_one(p);
     int32_t y = at.y0, x = at.x0;
     while (y < at.y1) {
         int32_t places[4];

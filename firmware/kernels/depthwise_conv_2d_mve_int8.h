@@ -14,7 +14,7 @@
  * arrays = ["weights", "whole_bias", "multiplier", "shift"]
  * cycles = """
  *   out_rows * ((out_cols + 2) // 3)
- *   * (60 + in_channels // 4 * (60 + kernel_h * (6 + 2 * (2 * stride_w + kernel_w) + 10 * kernel_w)))"""
+ *   * (60 + in_channels // 4 * (45 + kernel_h * (4 + 2 * (2 * stride_w + kernel_w) + 8 * kernel_w)))"""
  */
 #ifndef HB_DEPTHWISE_CONV_2D_MVE_INT8_H
 #define HB_DEPTHWISE_CONV_2D_MVE_INT8_H
