@@ -69,15 +69,19 @@ def autoencoder() -> Graph:
     return Graph("autoencoder", tensors, tuple(ops), ("x0",), (f"x{len(AUTOENCODER) - 1}",))
 
 
+def shared_models() -> Path:
+    """Where models are that are not shipped."""
+    return Path(os.environ.get("HILBENCH_SHARED") or Path(__file__).parents[2] / "shared") / "models"
+
+
 def networks(paths: list[Path]) -> Iterator[tuple[str, Graph]]:
     """What was asked for, or the networks of MLPerf Tiny that are here."""
     if paths:
         yield from ((path.stem, load_model(path)) for path in paths)
         return
     yield "AD", autoencoder()
-    shared = Path(os.environ.get("HILBENCH_SHARED") or Path(__file__).parents[2] / "shared") / "models"
     for name, file in FILES.items():
-        path = shared / f"{file}.tflite"
+        path = shared_models() / f"{file}.tflite"
         if path.is_file():
             yield name, load_model(path)
         else:

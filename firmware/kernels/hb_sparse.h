@@ -8,9 +8,10 @@
  *     pairs     bias; words of bytes: weight, gap, weight, 0 (jump in the first one); 0; multiplier, addend, shift
  *
  * A gap is the distance from the entry before (from the first place of a tile for the first one), in places of a tile;
- * a longer one is bridged by entries of weight 0. Every channel has an entry. `jump` says where in a round of the loop,
- * of eight entries, the second entry of the channel is: that many of them, 1 to 8, are left; 0 if it has no second one.
- * Where outputs are staircases there is no shift. hilbench/kernels/sparse.py writes streams.
+ * a longer one is bridged by entries of weight 0. `jump` says where in a round of the loop, of eight entries, the second
+ * entry of the channel is: that many of them, 1 to 8, are left. Where outputs are staircases there is no shift. Of a
+ * channel without entries there is its output, a word, and a word with the mark, 255 or 0, in its place.
+ * hilbench/kernels/sparse.py writes streams.
  */
 #ifndef HB_SPARSE_H
 #define HB_SPARSE_H
@@ -36,19 +37,20 @@
     "asr.w %[" sum "], %[" sum "], %[weight]\n"                                                                        \
     "ssat %[" sum "], #8, %[" sum "]\n"
 
-/* Entries of a channel after its first one, of 1 << `log` bytes and `size` bytes of code: eight a round. x0 is the jump;
- * it is computed, because a table would be read from flash. Within a round the stream's pointer is 8 << `log` bytes
- * after the entry in place 0. MORE leaves the flags at "ne" if another round follows. */
-#define HB_SPARSE_ROUNDS(ENTRY, log, size, MORE)                                                                       \
-    "adr.w %[x1], 2f\n"                                                                                                \
-    "mov.w %[weight], #" size "\n"                                                                                     \
-    "add.w %[stream], %[stream], %[x0], lsl #" log "\n"                                                                \
-    "mls %[x0], %[x0], %[weight], %[x1]\n"                                                                             \
-    "mov pc, %[x0]\n"                                                                                                  \
-    ".balign 4\n"                                                                                                      \
-    "1:\n"                                                                                                             \
-    "add.w %[stream], %[stream], #8<<" log "\n" ENTRY("0") ENTRY("1") ENTRY("2") ENTRY("3") ENTRY("4") ENTRY("5")      \
-        ENTRY("6") ENTRY("7") "2:\n" MORE "bne.w 1b\n"
+/* Entries of a channel after its first one, of 1 << `log` bytes and `size` bytes of code: eight a round. MORE leaves the
+ * flags at "ne" if there are more; JUMP loads the jump into x0: it is computed, because a table would be read from
+ * flash. Within a round the stream's pointer is 8 << `log` bytes after the entry in place 0. */
+#define HB_SPARSE_ROUNDS(ENTRY, log, size, JUMP, MORE)                                                                 \
+    MORE "beq.w 3f\n" JUMP "adr.w %[x1], 2f\n"                                                                         \
+         "mov.w %[weight], #" size "\n"                                                                                \
+         "add.w %[stream], %[stream], %[x0], lsl #" log "\n"                                                           \
+         "mls %[x0], %[x0], %[weight], %[x1]\n"                                                                        \
+         "mov pc, %[x0]\n"                                                                                             \
+         ".balign 4\n"                                                                                                 \
+         "1:\n"                                                                                                        \
+         "add.w %[stream], %[stream], #8<<" log "\n" ENTRY("0") ENTRY("1") ENTRY("2") ENTRY("3") ENTRY("4") ENTRY("5") \
+             ENTRY("6") ENTRY("7") "2:\n" MORE "bne.w 1b\n"                                                            \
+                                   "3:\n"
 
 /* The end of a channel of singles: its last gap is the mark, and words go on after it. */
 #define HB_SINGLES_MORE "cmp.w %[t], #255\n"
@@ -56,10 +58,12 @@
     "add.w %[stream], %[stream], #3\n"                                                                                 \
     "bic.w %[stream], %[stream], #3\n"
 
-/* Eight sums to int8, stored `stride` bytes apart; then the next channel, if there is one. */
+/* Eight sums to int8, stored `stride` bytes apart; then the next channel, if there is one. At 5 a7 is the output of all
+ * eight pixels. */
 #define HB_SPARSE_EIGHT_OUTPUTS(CONSTANTS, OUTPUT)                                                                     \
     CONSTANTS OUTPUT("a0") OUTPUT("a1") OUTPUT("a2") OUTPUT("a3") OUTPUT("a4") OUTPUT("a5") OUTPUT("a6")               \
-        OUTPUT("a7") "ldr.w %[x0], %[out]\n"                                                                           \
+        OUTPUT("a7") "4:\n"                                                                                            \
+                     "ldr.w %[x0], %[out]\n"                                                                           \
                      "ldr.w %[x1], %[stride]\n"                                                                        \
                      "ldr.w %[weight], %[end]\n"                                                                       \
                      "strb.w %[a0], [%[x0]]\n"                                                                         \
@@ -76,7 +80,18 @@
                      "add.w %[x0], %[x0], #1\n"                                                                        \
                      "str.w %[x0], %[out]\n"                                                                           \
                      "cmp.w %[x0], %[weight]\n"                                                                        \
-                     "bne.w 0b\n"
+                     "bne.w 0b\n"                                                                                      \
+                     "b.w 6f\n"                                                                                        \
+                     "5:\n"                                                                                            \
+                     "mov.w %[a0], %[a7]\n"                                                                            \
+                     "mov.w %[a1], %[a7]\n"                                                                            \
+                     "mov.w %[a2], %[a7]\n"                                                                            \
+                     "mov.w %[a3], %[a7]\n"                                                                            \
+                     "mov.w %[a4], %[a7]\n"                                                                            \
+                     "mov.w %[a5], %[a7]\n"                                                                            \
+                     "mov.w %[a6], %[a7]\n"                                                                            \
+                     "b.w 4b\n"                                                                                        \
+                     "6:\n"
 
 /* One single with eight pixels, 17 cycles on a Cortex-M4. `t` is the gap before it, and then the one after it. The
  * first one of a channel adds its products to the bias, in a7, others (b0 to b6 = a0 to a6) to the sums. */
@@ -98,14 +113,15 @@
     "smlatb %[a7], %[x1], %[weight], %[a7]\n"
 #define HB_SINGLE_8_ENTRY(place)                                                                                       \
     HB_SINGLE_8("2*" place "-16", "2*" place "-15", "a0", "a1", "a2", "a3", "a4", "a5", "a6")
+#define HB_SINGLES_JUMP "ldrb.w %[x0], [%[stream], #-4]\n"
 #define HB_SINGLES_8                                                                                                   \
     "ldr.w %[tile], %[tiles]\n"                                                                                        \
     "ldr.w %[a7], [%[stream]]\n"                                                                                       \
-    "ldrb.w %[t], [%[stream], #5]\n" HB_SINGLE_8("6", "7", "a7", "a7", "a7", "a7", "a7", "a7",                         \
-                                                 "a7") "ldrb.w %[x0], [%[stream], #4]\n"                               \
-                                                       "add.w %[stream], %[stream], #8\n" HB_SPARSE_ROUNDS(            \
-                                                           HB_SINGLE_8_ENTRY, "1", "60", HB_SINGLES_MORE)              \
-                                                           HB_SINGLES_ALIGN
+    "ldrb.w %[t], [%[stream], #5]\n"                                                                                   \
+    "add.w %[stream], %[stream], #8\n"                                                                                 \
+    "cmp.w %[t], #255\n"                                                                                               \
+    "beq.w 5f\n" HB_SINGLE_8("-2", "-1", "a7", "a7", "a7", "a7", "a7", "a7", "a7")                                     \
+        HB_SPARSE_ROUNDS(HB_SINGLE_8_ENTRY, "1", "60", HB_SINGLES_JUMP, HB_SINGLES_MORE) HB_SINGLES_ALIGN
 
 /* Registers: eight sums, two or three words of pixels, weights, gap or entry, a pointer into the tile and one into the
  * stream: all fourteen; the rest is on the stack. */
@@ -152,6 +168,13 @@ HB_KERNEL void hb_singles_8(const int16_t *tiles, const uint8_t *stream, int32_t
     for (; out < end; out++) {
         uint32_t sums[8] = {0};
         const uint8_t *entry = stream + 5;
+        if (*entry == HB_SPARSE_END) {
+            for (int32_t i = 0; i < 8; i++) {
+                out[i * stride] = (int8_t)stream[0];
+            }
+            stream += 8;
+            continue;
+        }
         for (const int16_t *x = tiles; *entry != HB_SPARSE_END; entry += 2) {
             x += 8 * *entry;
             for (int32_t i = 0; i < 8; i++) {
@@ -178,15 +201,18 @@ HB_KERNEL void hb_singles_8(const int16_t *tiles, const uint8_t *stream, int32_t
     __asm volatile(".balign 4\n"                                                                                       \
                    "0:\n"                                                                                              \
                    "mov.w %[tile], %[pixel]\n"                                                                         \
-                   "mov.w %[sum], #0\n"                                                                                \
                    "ldr.w %[bias], [%[stream]]\n"                                                                      \
-                   "ldrb.w %[t], [%[stream], #5]\n" HB_SINGLE_1(                                                       \
-                       "6", "7") "ldrb.w %[x0], [%[stream], #4]\n"                                                     \
-                                 "add.w %[stream], %[stream], #8\n" HB_SPARSE_ROUNDS(                                  \
-                                     HB_SINGLE_1_ENTRY, "1", "20", HB_SINGLES_MORE) HB_SINGLES_ALIGN CONSTANTS         \
-                   "add.w %[sum], %[bias], %[sum], lsl #" bits "\n" OUTPUT("sum") "strb.w %[sum], [%[out]], #1\n"      \
-                                                                                  "cmp.w %[out], %[end]\n"             \
-                                                                                  "bne.w 0b\n"                         \
+                   "ldrb.w %[t], [%[stream], #5]\n"                                                                    \
+                   "mov.w %[sum], #0\n"                                                                                \
+                   "add.w %[stream], %[stream], #8\n"                                                                  \
+                   "cmp.w %[t], #255\n"                                                                                \
+                   "beq.w 5f\n" HB_SINGLE_1("-2", "-1")                                                                \
+                       HB_SPARSE_ROUNDS(HB_SINGLE_1_ENTRY, "1", "20", HB_SINGLES_JUMP, HB_SINGLES_MORE)                \
+                           HB_SINGLES_ALIGN CONSTANTS "add.w %[bias], %[bias], %[sum], lsl #" bits                     \
+                                                      "\n" OUTPUT("bias") "5:\n"                                       \
+                                                                          "strb.w %[bias], [%[out]], #1\n"             \
+                                                                          "cmp.w %[out], %[end]\n"                     \
+                                                                          "bne.w 0b\n"                                 \
                    : [sum] "=&r"(sum), [bias] "=&r"(bias), [x0] "=&r"(x0), [x1] "=&r"(x1), [weight] "=&r"(weight),     \
                      [t] "=&r"(t), [tile] "=&r"(tile), [stream] "+r"(stream), [out] "+r"(out)                          \
                    : [pixel] "r"(pixel), [end] "r"(end)                                                                \
@@ -208,6 +234,11 @@ HB_KERNEL void hb_singles_1(const uint8_t *pixel, const uint8_t *stream, int32_t
     for (; out < end; out++) {
         uint32_t sum = 0;
         const uint8_t *entry = stream + 5;
+        if (*entry == HB_SPARSE_END) {
+            *out = (int8_t)stream[0];
+            stream += 8;
+            continue;
+        }
         for (const uint8_t *x = pixel; *entry != HB_SPARSE_END; entry += 2) {
             x += *entry;
             sum += (uint32_t)(*x * (int8_t)entry[1]);
@@ -291,13 +322,16 @@ HB_KERNEL void hb_spread_singles(const int8_t *left, const int8_t *right, int32_
     "smlad %[a7], %[x1], %[weight], %[a7]\n"
 #define HB_PAIR_8_ENTRY(place) HB_PAIR_8("4*" place "-32", "a0", "a1", "a2", "a3", "a4", "a5", "a6")
 #define HB_PAIRS_MORE "cmp.w %[t], #0\n"
+#define HB_PAIRS_JUMP "ldrb.w %[x0], [%[stream], #-5]\n"
 #define HB_PAIRS_8                                                                                                     \
     "ldr.w %[tile], %[tiles]\n"                                                                                        \
     "ldr.w %[a7], [%[stream]]\n"                                                                                       \
-    "ldr.w %[t], [%[stream], #4]\n" HB_PAIR_8("8", "a7", "a7", "a7", "a7", "a7", "a7",                                 \
-                                              "a7") "ldrb.w %[x0], [%[stream], #7]\n"                                  \
-                                                    "add.w %[stream], %[stream], #12\n" HB_SPARSE_ROUNDS(              \
-                                                        HB_PAIR_8_ENTRY, "2", "80", HB_PAIRS_MORE)
+    "ldr.w %[t], [%[stream], #4]\n"                                                                                    \
+    "add.w %[stream], %[stream], #8\n"                                                                                 \
+    "cmp.w %[t], #0\n"                                                                                                 \
+    "beq.w 5f\n" HB_PAIR_8("0", "a7", "a7", "a7", "a7", "a7", "a7",                                                    \
+                           "a7") "add.w %[stream], %[stream], #4\n" HB_SPARSE_ROUNDS(HB_PAIR_8_ENTRY, "2", "80",       \
+                                                                                     HB_PAIRS_JUMP, HB_PAIRS_MORE)
 
 /* All output channels of the eight pixels of a tile, which has eight words in each place, two terms of each pixel. */
 HB_KERNEL void hb_pairs_8(const uint32_t *tiles, const uint8_t *stream, int32_t channels, int32_t stride, int8_t *out,
@@ -316,15 +350,20 @@ HB_KERNEL void hb_pairs_8(const uint32_t *tiles, const uint8_t *stream, int32_t 
     for (; out < end; out++) {
         int32_t sums[8] = {0};
         const uint8_t *entry = stream + 4;
-        const uint32_t *x = tiles;
-        do {
+        if (hb_load32(entry) == 0) {
+            for (int32_t i = 0; i < 8; i++) {
+                out[i * stride] = (int8_t)stream[0];
+            }
+            stream += 8;
+            continue;
+        }
+        for (const uint32_t *x = tiles; hb_load32(entry) != 0; entry += 4) {
             const uint32_t word = hb_load32(entry);
             x += 8 * (word >> 8 & 255);
             for (int32_t i = 0; i < 8; i++) {
                 sums[i] = hb_smlad(x[i], hb_sxtb16(word), sums[i]);
             }
-            entry += 4;
-        } while (hb_load32(entry) != 0);
+        }
         const hb_dsp_channel channel = hb_sparse_constants(stream, entry + 4, staircase, &stream);
         for (int32_t i = 0; i < 8; i++) {
             const uint32_t sum = (uint32_t)channel.bias + (uint32_t)sums[i];

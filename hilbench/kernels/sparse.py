@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from hilbench.ir.fixedpoint import wrap32
+from hilbench.ir.fixedpoint import multiply, wrap32
 from hilbench.ir.graph import Array
 from hilbench.ir.quantized import ConvConstants
 from hilbench.kernels.requantize import STAIRCASE_ADDEND, STAIRCASE_FACTOR, Staircase
@@ -38,7 +39,7 @@ LANES = ((0, 1), (2, 3), (0, 2), (1, 3), (0, 3), (1, 2))
 PAIR_WORDS = {"pairs": 2, "quads": len(LANES)}
 """Words of a pixel that four terms make."""
 
-_OFFSET = 128
+_OFFSET, _WORD = 128, 4
 _END = 255
 
 
@@ -73,10 +74,14 @@ def encode(segments: Array) -> Encoded:
 
 @dataclass(frozen=True)
 class Epilogue:
-    """What makes outputs of sums of scaled activations: int32 [channel] each, in the order of a stream."""
+    """What makes outputs of sums of scaled activations: int32 [channel] each, in the order of a stream.
+
+    `alone` are the outputs of channels whose weights are all zero.
+    """
 
     bias: Array
     constants: tuple[Array, ...]
+    alone: Array
 
 
 def epilogue(constants: ConvConstants, bias: Array, weights: Array, solved: Staircase | None) -> Epilogue:
@@ -88,25 +93,27 @@ def epilogue(constants: ConvConstants, bias: Array, weights: Array, solved: Stai
         weights: int8 [channel, term].
         solved: requantization in two instructions, if there is one; else that of `hb_dsp.h` in four.
     """
+    scaled = multiply(bias, constants.multiplier, constants.shift) + constants.output_offset
+    alone = np.clip(scaled, constants.act_min, constants.act_max)
     total = bias.astype(np.int64) + (constants.input_offset - _OFFSET) * weights.astype(np.int64).sum(axis=1)
     if solved is not None:
         addend = np.array(solved.nudge) + STAIRCASE_ADDEND
-        return Epilogue(wrap32(STAIRCASE_FACTOR * total + solved.bias), (np.array(solved.multiplier), addend))
+        return Epilogue(wrap32(STAIRCASE_FACTOR * total + solved.bias), (np.array(solved.multiplier), addend), alone)
     shift = -np.array(constants.shift)
     addend = (2 * constants.output_offset + 1) << (shift - 1)
-    return Epilogue(wrap32(2 * total), (np.array(constants.multiplier), addend, shift))
+    return Epilogue(wrap32(2 * total), (np.array(constants.multiplier), addend, shift), alone)
 
 
 def singles(weights: Array, finish: Epilogue) -> Array:
     """int32: the stream of int8 weights [channel, term] in singles."""
-    return _stream(map(_single_bytes, weights), finish)
+    return _stream(map(_single_bytes, weights), np.any(weights, axis=1), finish)
 
 
 def pairs(weights: Array, finish: Epilogue, words: int) -> Array:
     """int32: the stream of int8 weights [channel, row of the window, term] in pairs (words = 2) or quads (6)."""
     filled = np.pad(weights, ((0, 0), (0, 0), (0, -weights.shape[2] % 4)))
     fours = filled.reshape(len(filled), -1, 4)
-    return _stream((_pair_bytes(channel, words) for channel in fours), finish)
+    return _stream((_pair_bytes(channel, words) for channel in fours), np.any(fours, axis=(1, 2)), finish)
 
 
 def pair_entries(weights: Array, words: int) -> int:
@@ -117,9 +124,14 @@ def pair_entries(weights: Array, words: int) -> int:
     return int(((filled.reshape(-1, 4).sum(axis=1) + 1) // 2).sum())
 
 
-def _stream(channels: Iterator[bytes], finish: Epilogue) -> Array:
-    heads, tails = finish.bias.astype("<i4"), np.stack(finish.constants, axis=1).astype("<i4")
-    parts = (head.tobytes() + body + tail.tobytes() for head, body, tail in zip(heads, channels, tails, strict=True))
+def _stream(channels: Iterator[bytes], used: ArrayLike, finish: Epilogue) -> Array:
+    """`used` [channel] says which channels have an entry."""
+    heads = np.where(used, finish.bias, finish.alone).astype("<i4")
+    tails = np.stack(finish.constants, axis=1).astype("<i4")
+    parts = (
+        head.tobytes() + body + (tail.tobytes() if entries else b"")
+        for head, body, tail, entries in zip(heads, channels, tails, np.asarray(used), strict=True)
+    )
     return np.frombuffer(b"".join(parts), "<i4")
 
 
@@ -129,7 +141,7 @@ def _single_bytes(channel: Array) -> bytes:
     gaps, values = _bridged(place, channel[place, None])
     body = np.concatenate([gaps[:, None], values.view(np.uint8)], axis=1).astype(np.uint8).tobytes()
     marked = bytes([_jump(len(gaps))]) + body + bytes([_END])
-    return marked + bytes(-len(marked) % 4)
+    return marked + bytes(-len(marked) % _WORD)
 
 
 def _pair_bytes(channel: Array, words: int) -> bytes:
@@ -162,13 +174,12 @@ def _lanes(there: tuple[bool, ...], words: int) -> list[tuple[int, tuple[int, ..
 
 
 def _bridged(place: Array, values: Array) -> tuple[Array, Array]:
-    """Gaps and values [entry, ...] of entries at ascending places; one of weight 0 where there are none."""
-    if not len(place):
-        return np.zeros(1, np.uint8), np.zeros((1, values.shape[1]), np.int8)
+    """Gaps and values [entry, ...] of entries at ascending places."""
     gap = np.diff(place, prepend=0)
     bridges = np.maximum(gap - 1, 0) // GAP_MAX
     ends = np.cumsum(bridges + 1)
-    gaps, spread = np.full(ends[-1], GAP_MAX, np.uint8), np.zeros((ends[-1], values.shape[1]), np.int8)
+    entries = int(ends[-1]) if len(ends) else 0
+    gaps, spread = np.full(entries, GAP_MAX, np.uint8), np.zeros((entries, values.shape[1]), np.int8)
     gaps[ends - 1], spread[ends - 1] = gap - GAP_MAX * bridges, values
     return gaps, spread
 

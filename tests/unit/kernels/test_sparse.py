@@ -50,7 +50,7 @@ def test_segment_too_long() -> None:
 
 def finish(channels: int) -> Epilogue:
     numbers = np.arange(channels)
-    return Epilogue(numbers, (numbers + 1000, numbers - 1000))
+    return Epilogue(numbers, (numbers + 1000, numbers - 1000), numbers - 100)
 
 
 def unstreamed_singles(stream: np.ndarray, channels: int, width: int) -> np.ndarray:
@@ -58,13 +58,17 @@ def unstreamed_singles(stream: np.ndarray, channels: int, width: int) -> np.ndar
     data, at = stream.tobytes(), 0
     dense = np.zeros((channels, width), np.int64)
     for channel in range(channels):
+        if data[at + 5] == GAP_MAX + 1:
+            assert np.frombuffer(data[at : at + 4], "<i4") == channel - 100
+            at += 8
+            continue
         assert int.from_bytes(data[at : at + 4], "little") == channel
         jump, at, place, entries = data[at + 4], at + 5, 0, 0
         while data[at] != GAP_MAX + 1:
             place += data[at]
             dense[channel, place] += np.int8(data[at + 1] - 256 * (data[at + 1] > 127))
             at, entries = at + 2, entries + 1
-        assert entries >= 1 and jump == ((entries - 2) % ROUND + 1 if entries > 1 else 0)
+        assert entries == 1 or jump == (entries - 2) % ROUND + 1
         at = (at + 1 + 3) // 4 * 4
         assert np.frombuffer(data[at : at + 8], "<i4").tolist() == [channel + 1000, channel - 1000]
         at += 8
@@ -78,8 +82,12 @@ def unstreamed_pairs(stream: np.ndarray, channels: int, rows: int, width: int, w
     fours = -(-width // 4)
     dense = np.zeros((channels, rows, 4 * fours), np.int64)
     for channel in range(channels):
+        if not data[at + 4 : at + 8].any():
+            assert data[at : at + 4].view("<i4") == channel - 100
+            at += 8
+            continue
         jump, at, place, entries = data[at + 7], at + 4, 0, 0
-        while entries == 0 or data[at : at + 4].any():
+        while data[at : at + 4].any():
             first, gap, second = (
                 data[at : at + 3].view(np.int8)[0],
                 int(data[at + 1]),
@@ -90,7 +98,7 @@ def unstreamed_pairs(stream: np.ndarray, channels: int, rows: int, width: int, w
             for term, weight in zip(LANES[place % words], (first, second), strict=True):
                 dense[channel, row, 4 * four + term] += weight
             at, entries = at + 4, entries + 1
-        assert jump == ((entries - 2) % ROUND + 1 if entries > 1 else 0)
+        assert entries == 1 or jump == (entries - 2) % ROUND + 1
         at += 4 + 8
     assert at == len(data) and not dense[:, :, width:].any()
     return dense[:, :, :width]

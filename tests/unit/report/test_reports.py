@@ -18,6 +18,7 @@ from hilbench.report import markdown
 from hilbench.report.files import write_plots
 from hilbench.report.html import render
 from hilbench.report.plots.plot import PLOTS, context, draw, spec
+from hilbench.report.plots.sparsity import crossover
 from hilbench.report.select import Reading
 from hilbench.report.table import comparison
 from hilbench.results import history
@@ -62,6 +63,36 @@ def test_no_axis_holds_two_provenances(name: str, run: Run, past: pd.DataFrame) 
     text = json.dumps(spec(draw(PLOTS[name], Reading(run.frame), context(run, past))))
     kinds = [kind.value for kind in Provenance]
     assert name == "arena" or any(f"({kind})" in text for kind in kinds)
+
+
+def test_the_crossover_is_where_pruning_begins_to_pay() -> None:
+    def at(*times: float) -> float | None:
+        return crossover(pd.DataFrame({"ratio": [0.0, 0.4, 0.8][: len(times)], "times": times}))
+
+    assert at(1.0, 0.8, 1.2) == pytest.approx(0.6)
+    assert at(1.0, 1.0, 1.2) == 0.4  # as fast as dense up to there
+    assert at(1.0, 1.1, 1.2) == 0.0
+    assert at(1.0, 0.9, 0.95) is None
+
+
+def test_pruned_variants_are_compared_with_their_own_dense_one() -> None:
+    names = (
+        "int8",
+        "int8+keep",
+        "int8+sparse:0.8",
+        "int8+sparse:0.8+keep",
+        "int8+sparse:2:4",
+        "float32+sparse:0.5",
+        "?",
+    )
+    records = [
+        replace(record, variant=v) for v, record in zip(names, make_run(variants=len(names) + 1).records, strict=False)
+    ]
+    chart = draw(PLOTS["sparsity"], Reading(Run(tuple(records)).frame), {})
+    assert chart is not None
+    points = chart["vconcat"][0]["data"]["values"]
+    assert {point["curve"] for point in points} == {"int8, unstructured", "int8+keep, unstructured", "int8, 2:4"}
+    assert {point["ratio"] for point in points} == {0.0, 0.5, 0.8}
 
 
 def test_plots_are_in_one_order() -> None:
