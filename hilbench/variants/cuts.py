@@ -67,6 +67,11 @@ class Candidate:
         """Cycles with the cheapest kernels that fit into `limit` bytes."""
         return self.overhead + sum(load.cost(limit) for load in self.loads)
 
+    @property
+    def overlaps(self) -> bool:
+        """Whether its output lies in its input's bytes."""
+        return isinstance(self.stage, Rolling) and self.stage.overlap is not None
+
     def apart(self, graph: Graph) -> Candidate:
         """With output and input beside each other instead of overlapping."""
         if not isinstance(self.stage, Rolling) or self.stage.overlap is None:

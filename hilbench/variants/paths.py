@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 
 from hilbench.ir.graph import Graph
 from hilbench.variants.cuts import Candidate, Cuts
 from hilbench.variants.schedule import Schedule, Stage
+
+_BETWEEN = 4
+"""Steps between the least bytes with overlaps and those without."""
 
 Edges = list[list[tuple[int, Candidate]]]
 """By the cut where a stage ends: the cut where it begins, and the stage."""
@@ -37,6 +40,20 @@ def best_stages(edges: Edges, limit: float = inf, extra: int = 0) -> list[Schedu
         _least(fitting, extra, lambda path, one: path.cost + one.cost(most)),
         _least(fitting, extra, lambda path, one: path.cost + one.pieces),
     ]
+
+
+def between(edges: Edges, graph: Graph, extra: int = 0) -> Iterator[Schedule]:
+    """Schedules with few overlaps, for several sizes from the least that there is to the least without any overlap.
+
+    Outputs that overlap one after the other each begin a little before the last; where that leads too far, the arena
+    is larger than any stage.
+    """
+    free = apart(edges, graph)
+    low, high = bottleneck(edges, extra), bottleneck(free, extra)
+    for part in range(1, _BETWEEN if high < inf else 1):
+        limit = low + (high - low) * part / _BETWEEN
+        fitting = [[(start, one) for start, one in incoming if one.bytes <= limit] for incoming in joined(edges, free)]
+        yield _least(fitting, extra, lambda path, one: path.cost + one.overlaps)
 
 
 def _least(edges: Edges, extra: int, cost: Callable[[_Path, Candidate], float]) -> Schedule:

@@ -18,7 +18,7 @@ from math import inf
 from hilbench.errors import UnsupportedModel, UnsupportedOp, UsageError
 from hilbench.ir.graph import Graph
 from hilbench.variants.cuts import PIECES, Cuts
-from hilbench.variants.paths import Edges, all_stages, apart, best_stages, bottleneck, joined
+from hilbench.variants.paths import Edges, all_stages, apart, best_stages, between, bottleneck, joined
 from hilbench.variants.schedule import Schedule
 from hilbench.variants.schedules.layers import layer_by_layer
 from hilbench.variants.twice import again_macs, first_macs
@@ -119,6 +119,8 @@ def _propose(graph: Graph, argument: str, ways: Ways) -> Iterator[Schedule]:
         why = "no stage of operators can take the input in pieces" if wish.arena == 0 else "no stages are that small"
         raise UnsupportedModel(graph.name, [UnsupportedOp(first.kind, first.index, first.outputs[0], why)])
     yield from found
+    if found and not wish.arena:
+        yield from between(edges, graph, extra)
 
 
 def _stages(cuts: Cuts, wish: _Wish, extra: int) -> Edges:
