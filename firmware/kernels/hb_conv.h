@@ -20,12 +20,11 @@ typedef struct {
     int32_t winograd_tiles;          /* CONV_2D 3x3: tiles that are transformed at a time */
     int32_t terms;                   /* CONV_2D: weights per output channel */
     int32_t packed_quads, packed_pixels, padded; /* packed weights: quads of a pixel, pixels of a tile; any padding? */
-    int32_t plane_pitch, band_rows; /* DEPTHWISE_CONV_2D with SMLAD: numbers in a row of a plane, and its output rows */
-    int32_t tall;                   /* the same: whether windows are swept down columns, not along rows */
+    int32_t tall, pair_depth; /* DEPTHWISE_CONV_2D with SMLAD: whether windows are swept down; pairs of rows kept */
     const int8_t *weights, *values;
     const uint8_t *gaps;
     const uint16_t *counts;
-    const int32_t *sweep_records; /* the same: what a channel needs, for the requantization that `staircase` says */
+    const int32_t *sweep_records, *sweep_taps; /* the same: what a channel needs, of 3x3 and of other windows */
     const int32_t *bias, *multiplier;
     const int8_t *shift;
     const int32_t *staircase_bias, *staircase_multiplier; /* two-instruction requantization of hb_dsp.h */

@@ -226,7 +226,13 @@ HB_KERNEL hb_dsp_channel hb_staircase_channel_of(int32_t bias, int32_t multiplie
 
 HB_KERNEL int8_t hb_staircase_output(int32_t sum, hb_dsp_channel channel)
 {
-    return (int8_t)hb_saturate8(hb_smmla(sum, channel.multiplier, channel.addend) >> HB_STAIRCASE_SHIFT);
+    int32_t result = hb_smmla(sum, channel.multiplier, channel.addend);
+#ifdef __ARM_FEATURE_DSP
+    __asm(HB_STAIRCASE_SSAT("result") : [result] "+r"(result));
+    return (int8_t)result;
+#else
+    return (int8_t)hb_saturate8(result >> HB_STAIRCASE_SHIFT);
+#endif
 }
 
 /* One word of two channels and four pixels: 16 products in 16 cycles on a Cortex-M4, six loads, which pipeline in

@@ -29,13 +29,15 @@ typedef struct {
 
 HB_KERNEL hb_sweep hb_sweep_of(hb_view in, hb_view out, hb_region at, const hb_conv_int8_args *p, void *scratch)
 {
-    const int32_t tall = p->tall, channels = p->in_channels, stride = p->stride_h, kernel = p->kernel_h;
-    const int32_t y = at.y0 * stride - p->pad_top, x = at.x0 * stride - p->pad_left;
+    const int32_t tall = p->tall, channels = p->in_channels;
+    const int32_t y = at.y0 * p->stride_h - p->pad_top, x = at.x0 * p->stride_w - p->pad_left;
     const int32_t in_row = in.cols * channels, out_row = out.cols * channels;
     const int32_t along = tall ? at.y1 - at.y0 : at.x1 - at.x0, across = tall ? at.x1 - at.x0 : at.y1 - at.y0;
     const int32_t from = tall ? y : x, size = tall ? p->in_rows : p->in_cols;
     const int32_t above = tall ? x : y, height = tall ? p->in_cols : p->in_rows;
-    const int32_t columns = (along - 1) * stride + kernel, rows = (across - 1) * stride + kernel;
+    const int32_t stride = tall ? p->stride_h : p->stride_w, stride_across = tall ? p->stride_w : p->stride_h;
+    const int32_t columns = (along - 1) * stride + (tall ? p->kernel_h : p->kernel_w);
+    const int32_t rows = (across - 1) * stride_across + (tall ? p->kernel_w : p->kernel_h);
     const int32_t left = hb_clamp(-from, 0, columns), right = hb_clamp(size - from, left, columns);
     return (hb_sweep){
         .in = in.data,

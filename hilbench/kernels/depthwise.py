@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from hilbench.ir.attrs import DepthwiseConv2D
 from hilbench.ir.fixedpoint import wrap32
 from hilbench.ir.graph import Array, Graph, Op
 from hilbench.ir.quantized import ConvConstants
+from hilbench.ir.region import Window
 from hilbench.kernels.dsp import allowance
 from hilbench.kernels.family import Argument, constant
 from hilbench.kernels.requantize import Staircase
@@ -16,34 +19,73 @@ STAIRCASE_FACTOR = 256
 """What weights are multiplied by where outputs are staircases: bytes 1 and 3 of a word are that without a shift."""
 
 _RECORD_WORDS = 5
+_OFFSET_MAX = 4095
+"""Bytes from a pointer that an instruction reaches."""
 
 
-def plane_members(op: Op, graph: Graph) -> dict[str, Argument]:
-    """Numbers in a row of a plane, for how many output rows planes are made at once, and how windows are swept."""
+@dataclass(frozen=True)
+class _Sweep:
+    """A map as windows are swept over it: along its longer side, and across."""
+
+    tall: bool
+    outputs_along: int
+    outputs_across: int
+    along: Window
+    across: Window
+
+    @property
+    def columns(self) -> int:
+        """Columns that are read, padding among them."""
+        return (self.outputs_along - 1) * self.along.stride + self.along.kernel
+
+    @property
+    def room(self) -> int:
+        """Columns that four windows reach where outputs are fewer, else those that are read."""
+        return (max(self.outputs_along, 4) - 1) * self.along.stride + self.along.kernel
+
+    @property
+    def pairs(self) -> int:
+        """Pairs of rows that are read."""
+        return ((self.outputs_across - 1) * self.across.stride + self.across.kernel - 1) // 2 + 1
+
+
+def _sweep(op: Op, graph: Graph) -> _Sweep:
     assert isinstance(op.attrs, DepthwiseConv2D)
     _, rows, cols, _ = graph[op.outputs[0]].shape
-    pitch = ((cols - 1) * op.attrs.x.stride + op.attrs.x.kernel + 1) // 2 * 2
-    fitting = (allowance(op, graph) // (8 * pitch) - op.attrs.y.kernel) // op.attrs.y.stride + 1
-    return {"plane_pitch": pitch, "band_rows": min(max(fitting, 1), rows), "tall": int(rows > cols)}
+    if rows > cols:
+        return _Sweep(True, rows, cols, op.attrs.y, op.attrs.x)
+    return _Sweep(False, cols, rows, op.attrs.x, op.attrs.y)
+
+
+def sweep_members(op: Op, graph: Graph) -> dict[str, Argument]:
+    """Whether windows are swept down columns, and of how many pairs of rows the words are kept (`hb_planes.h`)."""
+    sweep = _sweep(op, graph)
+    reached = sweep.along.kernel - 1 + 3 * sweep.along.stride
+    fitting = max(allowance(op, graph) // (16 * sweep.room), sweep.across.kernel // 2 + 1)
+    depth = min(fitting, sweep.pairs, _OFFSET_MAX // (16 * reached))
+    return {"tall": int(sweep.tall), "pair_depth": depth}
 
 
 def sweep_facts(op: Op, graph: Graph) -> dict[str, Argument]:
-    """What a sweep over a map of pairs of rows takes (`hb_planes.h`).
+    """What a sweep takes: outputs and columns along, pairs of rows.
 
-    Along the longer side `sweep_along` outputs of `sweep_columns` columns; across it `sweep_twins` times two rows of
-    outputs and `sweep_singles` times one, from `sweep_pairs` pairs of rows.
+    With 3×3 windows there are `sweep_twins` sweeps of two rows of outputs and `sweep_singles` of one, over
+    `sweep_pairs` pairs; with others of `sweep_rows` rows over `sweep_depth` pairs, in words for `sweep_room` columns,
+    with `sweep_weights` words of weights for both beginnings.
     """
-    assert isinstance(op.attrs, DepthwiseConv2D)
-    _, rows, cols, _ = graph[op.outputs[0]].shape
-    window = op.attrs.y if rows > cols else op.attrs.x
-    twins = min(rows, cols) // 2 if window.stride == 1 else 0
-    singles = min(rows, cols) - 2 * twins
+    sweep = _sweep(op, graph)
+    twins = sweep.outputs_across // 2 if sweep.along.stride == 1 else 0
+    singles = sweep.outputs_across - 2 * twins
     return {
-        "sweep_along": max(rows, cols),
-        "sweep_columns": (max(rows, cols) - 1) * window.stride + window.kernel,
+        "sweep_along": sweep.outputs_along,
+        "sweep_columns": sweep.columns,
         "sweep_twins": twins,
         "sweep_singles": singles,
         "sweep_pairs": twins + singles + 1,
+        "sweep_rows": sweep.outputs_across,
+        "sweep_depth": sweep.pairs,
+        "sweep_room": sweep.room,
+        "sweep_weights": sweep.along.kernel * (sweep.across.kernel + 1),
     }
 
 
@@ -54,15 +96,42 @@ def channel_records(op: Op, graph: Graph, constants: ConvConstants, bias: Array,
     multiplier of the sums of weights and inputs without their offset. Byte 3 of the first word is the shift, or the
     nudge of a staircase.
     """
-    _, rows, cols, _ = graph[op.outputs[0]].shape
-    weights = constant(op.inputs[1], op, graph)[0]
-    columns = weights if rows > cols else weights.transpose(1, 0, 2)
-    offsets = bias.astype(np.int64) + constants.input_offset * weights.astype(np.int64).sum(axis=(0, 1))
-    multiplier, third = (constants.multiplier, constants.shift) if solved is None else (solved.multiplier, solved.nudge)
-    if solved is not None:
-        offsets = STAIRCASE_FACTOR * offsets + solved.bias
+    weights = _upright(op, graph)
     made = np.zeros((len(bias), _RECORD_WORDS), "<i4")
-    made.view(np.int8).reshape(len(bias), _RECORD_WORDS, 4)[:, :3, :3] = columns.transpose(2, 0, 1)
-    made.view(np.int8).reshape(len(bias), _RECORD_WORDS, 4)[:, 0, 3] = third
-    made[:, 3], made[:, 4] = wrap32(offsets), multiplier
+    places = made.view(np.int8).reshape(len(bias), _RECORD_WORDS, 4)
+    places[:, :3, :3] = weights.transpose(2, 1, 0)
+    made[:, 3], made[:, 4], places[:, 0, 3] = _requantization(weights, constants, bias, solved)
     return made.astype(np.int32).reshape(-1)
+
+
+def channel_taps(op: Op, graph: Graph, constants: ConvConstants, bias: Array, solved: Staircase | None) -> Array:
+    """int32: what `depthwise_conv_2d_dsp_int8.h` reads of every channel.
+
+    Of two rows of weights after two rows, two bytes a tap: first the taps that are a whole number of strides from the
+    first, then from the second; filled up to words. Then bias, multiplier, and shift or nudge.
+    """
+    weights, stride = _upright(op, graph), _sweep(op, graph).along.stride
+    rows, taps, channels = weights.shape
+    full = np.zeros((-(-rows // 2) * 2, taps, channels), np.int8)
+    full[:rows] = weights
+    order = [tap for first in range(stride) for tap in range(first, taps, stride)]
+    pairs = full.reshape(-1, 2, taps, channels)[:, :, order].transpose(3, 0, 2, 1).reshape(channels, -1)
+    words = np.ascontiguousarray(np.pad(pairs, ((0, 0), (0, -pairs.shape[1] % 4)))).view("<i4")
+    rest = np.stack(_requantization(weights, constants, bias, solved), axis=1)
+    return np.concatenate([words, rest], axis=1).astype(np.int32).reshape(-1)
+
+
+def _upright(op: Op, graph: Graph) -> Array:
+    """int8 [across, along, channel]: the weights as windows are swept."""
+    weights = constant(op.inputs[1], op, graph)[0]
+    return np.asarray(weights.transpose(1, 0, 2) if _sweep(op, graph).tall else weights)
+
+
+def _requantization(
+    weights: Array, constants: ConvConstants, bias: Array, solved: Staircase | None
+) -> tuple[Array, Array, Array]:
+    """Each int32 [channel]: bias of sums of inputs without their offset, multiplier, and shift or nudge."""
+    offsets = bias.astype(np.int64) + constants.input_offset * weights.astype(np.int64).sum(axis=(0, 1))
+    if solved is None:
+        return wrap32(offsets), np.array(constants.multiplier), np.array(constants.shift)
+    return wrap32(STAIRCASE_FACTOR * offsets + solved.bias), np.array(solved.multiplier), np.array(solved.nudge)

@@ -52,7 +52,7 @@ class Convolution(Family):
             if op.kind == "CONV_2D":
                 members |= tile_members(op, graph, pixels) | packed_members(op, graph, pixels)
             else:
-                members |= depthwise.plane_members(op, graph)
+                members |= depthwise.sweep_members(op, graph)
             if op.kind == "DEPTHWISE_CONV_2D" or graph[str(op.inputs[1])].storage != "dense":
                 members["staircase"] = int(_staircase(op, graph) is not None)
             if op.kind == "CONV_2D" and members["kernel_h"] == members["kernel_w"] == winograd.KERNEL:
@@ -137,10 +137,8 @@ def _staircase(op: Op, graph: Graph, packed: bool = False) -> Staircase | None:
 def _sweep_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
     del call
     constants, offsets = _settled(op, graph)
-    made = (
-        None if constants is None else depthwise.channel_records(op, graph, constants, offsets, _staircase(op, graph))
-    )
-    return made if name == "sweep_records" else None
+    make = {"sweep_records": depthwise.channel_records, "sweep_taps": depthwise.channel_taps}.get(name)
+    return make(op, graph, constants, offsets, _staircase(op, graph)) if make and constants else None
 
 
 def _staircase_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
