@@ -85,7 +85,7 @@ HB_SHARED void hb_packed_window(const hb_view *in, int32_t top, int32_t left, co
     const int8_t *input = (const int8_t *)in->data + hb_at(in, top, left, p->in_channels);
     uint32_t *rests = wide + s->rows * (s->run / 4) * 2 * lanes, word = 0;
     int32_t count = 0;
-    if (p->padded) {
+    if (top < 0 || top + (s->rows - 1) * p->dilation_h >= p->in_rows || partial) {
         memset(spare, -p->input_offset, (size_t)((1 + partial) * s->run));
     }
     for (int32_t row = 0, y = top; row < s->rows; row++, y += p->dilation_h, input += s->next) {
@@ -175,14 +175,22 @@ HB_KERNEL hb_dsp_channel hb_packed_channel(int32_t c, int staircase, const hb_co
                      : hb_packed_channel_of(p->packed_bias[c], p->multiplier[c], p->shift[c], p->output_offset);
 }
 
+/* Weights of a pair, four quads at a time where there are registers for them. */
 HB_KERNEL void hb_packed_copy(const uint32_t *from, uint32_t *to, int32_t quads)
 {
-    for (; quads >= 2; quads -= 2, from += 4, to += 4) {
-        const uint32_t a = from[0], b = from[1], c = from[2], d = from[3];
-        to[0] = a, to[1] = b, to[2] = c, to[3] = d;
+    const uint32_t *const end = from + 2 * quads;
+#ifdef __ARM_FEATURE_DSP
+    for (const uint32_t *const fours = from + quads / 4 * 8; from != fours;) {
+        __asm volatile("ldmia %[from]!, {r3, r4, r5, r6, r8, r9, r10, r11}\n"
+                       "stmia %[to]!, {r3, r4, r5, r6, r8, r9, r10, r11}\n"
+                       : [from] "+r"(from), [to] "+r"(to)
+                       :
+                       : "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r11", "memory");
     }
-    if (quads > 0) {
-        to[0] = from[0], to[1] = from[1];
+#endif
+    for (; from != end; from += 2, to += 2) {
+        const uint32_t a = from[0], b = from[1];
+        to[0] = a, to[1] = b;
     }
 }
 

@@ -14,20 +14,22 @@ from hilbench.ir.attrs import Conv2D
 from hilbench.ir.fixedpoint import wrap32
 from hilbench.ir.graph import Array, Graph, Op
 from hilbench.ir.quantized import INT8_MIN
-from hilbench.kernels.dsp import allowance
 from hilbench.kernels.family import Argument, constant
 
 PIXELS = 128
 """More pixels in a tile than this make the weights' share of the time hardly smaller."""
 
-TILE_BYTES = 6400
-"""More bytes than this, too."""
+LEAST_BYTES, MOST_BYTES = 5632, 16384
+"""What a tile may always take, and what it takes at most."""
 
 COPY_BLOCKS = 4
 """HB_PACKED_COPY_BLOCKS."""
 
 _BLOCK = 4
 """Pixels that are computed at a time, unless there are fewer."""
+
+_SPARE_BYTES = 1024
+"""Kept for what lies beside a tile."""
 
 _SUM_LIMIT = 2**23
 
@@ -36,11 +38,21 @@ def packed_members(op: Op, graph: Graph, pixels: int) -> dict[str, Argument]:
     """Quads that a pixel of a CONV_2D reads, how many of `pixels` make a tile, and whether some read padding."""
     assert isinstance(op.attrs, Conv2D)
     quads = packed_terms(constant(op.inputs[1], op, graph)[:1]).shape[1] // 4
-    fitting = max(min(allowance(op, graph), TILE_BYTES) // (8 * quads), _BLOCK)
+    fitting = max(_tile_bytes(op, graph) // (8 * quads), _BLOCK)
     tiles = -(-pixels // min(fitting // _BLOCK * _BLOCK, PIXELS))
     padded = any(w.before > 0 or w.after > 0 for w in (op.attrs.y, op.attrs.x))
     tile = pixels if pixels < _BLOCK else -(-pixels // (_BLOCK * tiles)) * _BLOCK
     return {"packed_quads": quads, "packed_pixels": tile, "padded": int(padded)}
+
+
+def _tile_bytes(op: Op, graph: Graph) -> int:
+    """As much as is left beside the operator's maps of what the largest maps of an operator take."""
+    largest = max(_map_bytes(other, graph) for other in graph.ops)
+    return min(max(largest - _map_bytes(op, graph) - _SPARE_BYTES, LEAST_BYTES), MOST_BYTES)
+
+
+def _map_bytes(op: Op, graph: Graph) -> int:
+    return sum(graph[name].nbytes for name in {*op.present_inputs, *op.outputs} if graph[name].data is None)
 
 
 def packed_spare(op: Op, graph: Graph, members: Mapping[str, Argument]) -> int:
