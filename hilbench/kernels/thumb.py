@@ -58,6 +58,12 @@ def quad_weights(weights: Array) -> Array:
     return np.ascontiguousarray(full.reshape(len(full), -1, 4).transpose(1, 0, 2)).reshape(-1)
 
 
+def quad_inputs(weights: Array) -> Array:
+    """int8 weights [channel, input] as [four channels, four inputs, channel of the four, input of the four]."""
+    channels, inputs = weights.shape
+    return np.ascontiguousarray(weights.reshape(channels // 4, 4, inputs // 4, 4).transpose(0, 2, 1, 3)).reshape(-1)
+
+
 def quad_channels(begun: Array, solved: TwoProducts) -> Array:
     """int32: an hb_quad_channels for every four channels, whose sums begin with `begun` and the phase."""
     return _channels(begun, solved, 4)

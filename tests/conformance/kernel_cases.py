@@ -97,6 +97,8 @@ def convolutions(dtype: DType) -> Iterator[Graph]:
         yield from (rectified(zero, (1, 8, 7, 6), (9, 3, 3, 6), relu) for zero in (-128, 3, 127))
         same = Conv2D(three, three, Activation.RELU)
         yield from (rectified(zero, (1, 6, 9, 12), (5, 3, 3, 12), same) for zero in (-128, 3, 127))
+        yield from (rectified(zero, (1, 5, 6, 8), (12, 3, 3, 8), relu) for zero in (-128, 127))
+        yield from (rectified(zero, (2, 4, 3, 4), (4, 1, 1, 4), Conv2D(ONE, ONE)) for zero in (-128, 5))
         yield extreme("CONV_2D", -128, 0.001, 2**31 - 1)
         yield extreme("CONV_2D", 127, 1000.0, 2**31 - 1)
         yield extreme("CONV_2D", 0, 1e-7, 1000)

@@ -24,7 +24,7 @@ from hilbench.kernels.family import FAMILIES, Argument, Call, Family, constant, 
 from hilbench.kernels.packed import packed_bias, packed_fits, packed_members, packed_pairs, packed_spare, packed_terms
 from hilbench.kernels.requantize import PACKED_FACTOR, PACKED_SHIFT, STAIRCASE_FACTOR, Staircase, solve_staircase
 from hilbench.kernels.sparse import PAIR_WORDS, encode, epilogue, pair_entries, pairs, singles
-from hilbench.kernels.thumb import pair_bias, pair_channels, pair_weights, quad_channels, quad_weights
+from hilbench.kernels.thumb import pair_bias, pair_channels, pair_weights, quad_channels, quad_inputs, quad_weights
 from hilbench.kernels.twoproducts import TwoProducts, solve_two_products
 from hilbench.kernels.weighted import bias, clamp_members, per_channel, sliding_members, whole_bias
 
@@ -194,7 +194,7 @@ def _pair_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
 
 def _quad_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
     if name == "quad_weights":
-        return quad_weights(_terms(op, graph).T)
+        return quad_weights(_terms(op, graph).T) if op.kind == "DEPTHWISE_CONV_2D" else quad_inputs(_terms(op, graph))
     begun, solved = _whole_array(name, op, graph, call), _two_products(op, graph)
     return None if begun is None or solved is None else quad_channels(begun, solved)
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hilbench.kernels.thumb import pair_bias, pair_channels, pair_weights, quad_channels, quad_weights, word_terms
+from hilbench.kernels.thumb import (
+    pair_bias,
+    pair_channels,
+    pair_weights,
+    quad_channels,
+    quad_inputs,
+    quad_weights,
+    word_terms,
+)
 from hilbench.kernels.twoproducts import TwoProducts
 
 
@@ -41,6 +49,14 @@ def test_quads_hold_every_weight_once(taps: int) -> None:
     assert packed.shape[1] % 3 == 0
     np.testing.assert_array_equal(packed[:, :taps].transpose(1, 0, 2).reshape(taps, 8), weights)
     assert not packed[:, taps:].any()
+
+
+def test_quads_of_inputs_lie_channel_by_channel() -> None:
+    weights = np.arange(8 * 12, dtype=np.int8).reshape(8, 12)
+    packed = quad_inputs(weights).reshape(2, 3, 4, 4)
+    for c, i in ((0, 0), (3, 5), (6, 11)):
+        assert packed[c // 4, i // 4, c % 4, i % 4] == weights[c, i]
+    assert sorted(packed.reshape(-1).tolist()) == list(range(96))
 
 
 def test_channels_lie_group_by_group() -> None:
