@@ -12,7 +12,7 @@
  *   "dilation_w == 1", "in_channels % 4 == 0", "short_requantization", "winograd_fits", "low == -128", "high == 127",
  * ]
  * scratch = """
- *   (144 * winograd_tiles + 288) * ((in_channels + 15) // 16 * 8) + max(1152, 36 * in_channels) + 8 * winograd_tiles
+ *   (144 * winograd_tiles + 288) * ((in_channels + 15) // 16 * 8) + max(1152, 36 * in_channels) + 10 * winograd_tiles
  * """
  * cycles = """
  *   (out_rows + 3) // 4 * ((out_cols + 3) // 4) * (300 + 270 * in_channels + 370 * out_channels)
@@ -57,13 +57,25 @@ HB_KERNEL void hb_winograd_pair(int32_t o, const uint32_t *tiles, int32_t count,
 {
     const int32_t words = HB_WINOGRAD_WORDS(p->in_channels);
     const hb_dsp_channel *channels = (const hb_dsp_channel *)p->winograd_channels;
-    for (int32_t first = 0; first < count; first += 4, tiles += 4 * HB_WINOGRAD_PLACES * words) {
+    for (int32_t first = 0; first < count; first += 4, tiles += 4 * HB_WINOGRAD_PLACES * words, targets++) {
         hb_winograd_products(tiles, weights, words, HB_WINOGRAD_PLACES, sums);
         for (int32_t c = o; c < o + 2 && c < p->out_channels; c++) {
-            hb_winograd_outputs(sums + 4 * (c - o), channels + c, targets + first, hb_clamp(count - first, 0, 4),
-                                p->out_channels, out->cols * p->out_channels, (int8_t *)out->data + c);
+            hb_winograd_outputs(sums + 4 * (c - o), channels + c, targets, p->out_channels, out->cols * p->out_channels,
+                                (int8_t *)out->data + c);
         }
     }
+}
+
+/* Tile i of a block's targets, whose outputs begin at pixel (y, x). */
+HB_KERNEL void hb_winograd_aim(hb_winograd_target *target, int32_t i, int32_t y, int32_t x, const hb_view *out,
+                               hb_region at, int32_t channels)
+{
+    const int32_t rows = hb_clamp(at.y1 - y, 0, 4), cols = hb_clamp(at.x1 - x, 0, 4);
+    target->tiles = i + 1;
+    target->whole = (i == 0 || target->whole) && rows == 4 && cols == 4;
+    target->first[i] = hb_at(out, y, x, channels);
+    target->rows[i] = (int16_t)rows;
+    target->cols[i] = (int16_t)cols;
 }
 
 /* `stored` says whether weights lie transformed in flash. */
@@ -87,8 +99,7 @@ HB_KERNEL void hb_conv_2d_3x3_winograd(hb_view in, hb_view out, hb_region at, co
             const int32_t y = at.y0 + (start + i) / across * 4, x = at.x0 + (start + i) % across * 4;
             uint32_t *tile = tiles + i / 4 * 4 * HB_WINOGRAD_PLACES * words + i % 4;
             hb_winograd_tile(&in, y, x, limits, (uint32_t *)sums, tile, p);
-            targets[i] = (hb_winograd_target){hb_at(&out, y, x, p->out_channels), (int16_t)hb_clamp(at.y1 - y, 0, 4),
-                                              (int16_t)hb_clamp(at.x1 - x, 0, 4)};
+            hb_winograd_aim(targets + i / 4, i % 4, y, x, &out, at, p->out_channels);
         }
         for (int32_t o = 0; o < p->out_channels; o += 2) {
             const uint32_t *weights = stored ? (const uint32_t *)p->winograd_weights + o / 2 * pair : wide;

@@ -12,7 +12,7 @@
  *   "dilation_w == 1", "in_channels % 4 == 0", "short_requantization", "winograd_fits", "low == -128", "high == 127",
  *   "in_channels * out_channels <= 1024",
  * ]
- * scratch = "576 * ((in_channels + 15) // 16 * 8) + max(1152, 36 * in_channels) + 32"
+ * scratch = "576 * ((in_channels + 15) // 16 * 8) + max(1152, 36 * in_channels) + 40"
  * cycles = """
  *   (out_rows + 3) // 4 * ((out_cols + 3) // 4) * (300 + 270 * in_channels + 370 * out_channels)
  *   + ((out_rows + 3) // 4 * ((out_cols + 3) // 4) + 3) // 4 * ((out_channels + 1) // 2)

@@ -19,10 +19,8 @@
     "rsb.w r2, r2, r4, lsl #3\n"                                                                                       \
     "add.w r2, r2, r5, lsl #1\n"
 
-/* A' m, in the place of the first four rows of m. */
+/* A' m of the sums at r6, in the place of the first four rows of m. */
 #define HB_WINOGRAD_FOLD                                                                                               \
-    "ldr r6, %[sums]\n"                                                                                                \
-    ".balign 4\n"                                                                                                      \
     ".set hb_column, 0\n"                                                                                              \
     ".rept 6\n"                                                                                                        \
     "ldr.w r0, [r6, #hb_column]\n"                                                                                     \
@@ -53,14 +51,20 @@
 
 /* Registers: r6 sums, r7 and r8 an output and the step to the next, r9 what sums are multiplied by, r10 bias, r11
  * multiplier, r12 addend, lr shift. */
-#define HB_WINOGRAD_OUTPUT(REQUANTIZE)                                                                                 \
+#define HB_WINOGRAD_BEGIN                                                                                              \
     "ldr r6, %[sums]\n"                                                                                                \
     "ldr r0, %[channel]\n"                                                                                             \
-    "ldr r7, %[out]\n"                                                                                                 \
     "ldr r8, %[pixel]\n"                                                                                               \
     "ldr r9, %[factor]\n"                                                                                              \
     "ldmia.w r0, {r10, r11, r12, lr}\n"                                                                                \
     ".balign 4\n"                                                                                                      \
+    "1:\n"
+
+/* Four lines of sums, `line` bytes from one to the next, to where the next pointer of `out` points. */
+#define HB_WINOGRAD_LINES(REQUANTIZE)                                                                                  \
+    "ldr.w r0, %[out]\n"                                                                                               \
+    "ldr.w r7, [r0], #4\n"                                                                                             \
+    "str.w r0, %[out]\n"                                                                                               \
     "0:\n"                                                                                                             \
     ".set hb_row, 0\n"                                                                                                 \
     ".rept 2\n"                                                                                                        \
@@ -82,47 +86,63 @@
     "strb.w r2, [r5, r8]\n"                                                                                            \
     "ldr.w r0, %[row]\n"                                                                                               \
     "add.w r7, r7, r0\n"                                                                                               \
-    ".set hb_row, hb_row + %c[line]\n"                                                                                      \
+    ".set hb_row, hb_row + %c[line]\n"                                                                                 \
     ".endr\n"                                                                                                          \
-    "ldr.w r1, %[end]\n"                                                                                               \
-    "add.w r6, r6, #2 * %c[line]\n"                                                                                             \
+    "ldr.w r1, %[lines_end]\n"                                                                                         \
+    "add.w r6, r6, #2 * %c[line]\n"                                                                                    \
     "cmp.w r6, r1\n"                                                                                                   \
     "bne.w 0b\n"
+
+/* To the sums of the next tile. */
+#define HB_WINOGRAD_NEXT_TILE                                                                                          \
+    "add.w r0, r6, #4\n"                                                                                               \
+    "ldr.w r1, %[end]\n"                                                                                               \
+    "str.w r0, %[lines_end]\n"                                                                                         \
+    "sub.w r6, r6, #764\n"                                                                                             \
+    "cmp.w r0, r1\n"                                                                                                   \
+    "bne.w 1b\n"
 /* clang-format on */
 
-/* 16 outputs of one channel: four lines of four, from six sums a line that lie eight apart. Outputs lie `pixel` bytes
- * apart, lines of them `row` bytes. Sums times `factor` are what the channel's bias is for. */
+/* What the outputs of one channel of some tiles take: six sums a line, which lie eight apart; 16 outputs a tile, `pixel`
+ * bytes from one to the next, `row` from one line to the next. Sums times `factor` are what the channel's bias is for. */
 typedef struct {
     int32_t *sums;
-    int32_t *sums_end; /* of the four lines */
+    int32_t *lines_end, *end; /* of the first tile's lines, and of those after the last tile */
     const hb_dsp_channel *channel;
     uint32_t factor;
-    int8_t *out;
+    int8_t **out; /* of each tile */
     int32_t pixel, row;
 } hb_winograd_job;
 
 #ifdef __ARM_FEATURE_DSP
-#define HB_WINOGRAD_OUTPUT_ASM(REQUANTIZE)                                                                             \
-    __asm volatile(HB_WINOGRAD_OUTPUT(REQUANTIZE)                                                                      \
-                   :                                                                                                   \
-                   : [sums] "m"(job->sums), [channel] "m"(job->channel), [out] "m"(job->out), [pixel] "m"(job->pixel), \
-                     [factor] "m"(job->factor), [row] "m"(job->row), [end] "m"(job->sums_end), [line] "i"(line)        \
+#define HB_WINOGRAD_OUTPUT_ASM(TEXT, bytes)                                                                            \
+    __asm volatile(TEXT                                                                                                \
+                   : [out] "+m"(job->out), [lines_end] "+m"(job->lines_end)                                            \
+                   : [sums] "m"(job->sums), [channel] "m"(job->channel), [pixel] "m"(job->pixel),                      \
+                     [factor] "m"(job->factor), [row] "m"(job->row), [end] "m"(job->end), [line] "i"(bytes)            \
                    : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc",      \
                      "memory")
 
-/* `line` bytes from the sums of one line to those of the next. */
-HB_KERNEL void hb_winograd_lines(const hb_winograd_job *job, int32_t line)
+/* A' m A of tiles of six lines. */
+HB_KERNEL void hb_winograd_squares(hb_winograd_job *job)
 {
     if (job->channel->shift == 0) {
-        HB_WINOGRAD_OUTPUT_ASM(HB_WINOGRAD_STAIRCASE);
+        HB_WINOGRAD_OUTPUT_ASM(
+            HB_WINOGRAD_BEGIN HB_WINOGRAD_FOLD HB_WINOGRAD_LINES(HB_WINOGRAD_STAIRCASE) HB_WINOGRAD_NEXT_TILE, 192);
     } else {
-        HB_WINOGRAD_OUTPUT_ASM(HB_WINOGRAD_ROUND);
+        HB_WINOGRAD_OUTPUT_ASM(
+            HB_WINOGRAD_BEGIN HB_WINOGRAD_FOLD HB_WINOGRAD_LINES(HB_WINOGRAD_ROUND) HB_WINOGRAD_NEXT_TILE, 192);
     }
 }
 
-HB_KERNEL void hb_winograd_fold(const hb_winograd_job *job)
+/* m A of four tiles of one line. */
+HB_KERNEL void hb_winograd_rows_of_four(hb_winograd_job *job)
 {
-    __asm volatile(HB_WINOGRAD_FOLD : : [sums] "m"(job->sums) : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "memory");
+    if (job->channel->shift == 0) {
+        HB_WINOGRAD_OUTPUT_ASM(HB_WINOGRAD_BEGIN HB_WINOGRAD_LINES(HB_WINOGRAD_STAIRCASE), 4);
+    } else {
+        HB_WINOGRAD_OUTPUT_ASM(HB_WINOGRAD_BEGIN HB_WINOGRAD_LINES(HB_WINOGRAD_ROUND), 4);
+    }
 }
 #else
 HB_KERNEL void hb_winograd_sums(const int32_t *sums, int32_t step, uint32_t out[4])
@@ -136,59 +156,74 @@ HB_KERNEL void hb_winograd_sums(const int32_t *sums, int32_t step, uint32_t out[
     out[3] = 8 * d2 - d1 + 2 * m[5 * step];
 }
 
-HB_KERNEL void hb_winograd_lines(const hb_winograd_job *job, int32_t line)
+HB_KERNEL void hb_winograd_lines(const int32_t *sums, int32_t line, int8_t *out, const hb_winograd_job *job)
 {
     const hb_dsp_channel channel = *job->channel;
-    for (int32_t y = 0; y < 4; y++) {
-        uint32_t sums[4];
-        hb_winograd_sums(job->sums + y * line / 4, 8, sums);
+    for (int32_t y = 0; y < 4; y++, sums += line) {
+        uint32_t folded[4];
+        hb_winograd_sums(sums, 8, folded);
         for (int32_t x = 0; x < 4; x++) {
-            const int32_t sum = (int32_t)(sums[x] * job->factor + (uint32_t)channel.bias);
-            job->out[y * job->row + x * job->pixel] =
+            const int32_t sum = (int32_t)(folded[x] * job->factor + (uint32_t)channel.bias);
+            out[y * job->row + x * job->pixel] =
                 channel.shift == 0 ? hb_staircase_output(sum, channel) : hb_dsp_output(sum >> 5, channel);
         }
     }
 }
 
-HB_KERNEL void hb_winograd_fold(const hb_winograd_job *job)
+HB_KERNEL void hb_winograd_squares(hb_winograd_job *job)
 {
-    for (int32_t x = 0; x < 6; x++) {
-        uint32_t column[4];
-        hb_winograd_sums(job->sums + 8 * x, 48, column);
-        for (int32_t y = 0; y < 4; y++) {
-            job->sums[48 * y + 8 * x] = (int32_t)column[y];
+    for (int32_t tile = 0; job->sums + tile < job->end - 192; tile++) {
+        int32_t *sums = job->sums + tile;
+        for (int32_t x = 0; x < 6; x++) {
+            uint32_t column[4];
+            hb_winograd_sums(sums + 8 * x, 48, column);
+            for (int32_t y = 0; y < 4; y++) {
+                sums[48 * y + 8 * x] = (int32_t)column[y];
+            }
         }
+        hb_winograd_lines(sums, 48, job->out[tile], job);
     }
+}
+
+HB_KERNEL void hb_winograd_rows_of_four(hb_winograd_job *job)
+{
+    hb_winograd_lines(job->sums, 1, job->out[0], job);
 }
 #endif
 
-/* Where the outputs of a tile go: bytes from channel 0 of the map to the tile's first output, and how many of its rows
- * and columns lie in the region. */
+/* Where the outputs of a block go: bytes from channel 0 of the map to each tile's first output, and how many of its rows
+ * and columns lie in the region; whether all of them do. */
 typedef struct {
-    int32_t first;
-    int16_t rows, cols;
+    int32_t tiles, whole;
+    int32_t first[4];
+    int16_t rows[4], cols[4];
 } hb_winograd_target;
 
 /* 1 / 9 modulo 2^32 makes 64 sums of 576; twice that for the staircase. */
 #define HB_WINOGRAD_INVERSE UINT32_C(954437177)
 
-/* One channel of a block, of which the first `tiles` tiles exist. Of a tile that is not whole what is in the region. */
-HB_SHARED void hb_winograd_outputs(int32_t *sums, const hb_dsp_channel *channel, const hb_winograd_target *targets,
-                                   int32_t tiles, int32_t pixel, int32_t row, int8_t *out)
+/* One channel of a block. What is not whole goes by way of `part`. */
+HB_SHARED void hb_winograd_outputs(int32_t *sums, const hb_dsp_channel *channel, const hb_winograd_target *target,
+                                   int32_t pixel, int32_t row, int8_t *out)
 {
-    const uint32_t factor = HB_WINOGRAD_INVERSE << (channel->shift == 0);
-    int8_t part[16];
-    hb_winograd_job job = {sums, sums + 192, channel, factor, part, pixel, row};
-    for (const hb_winograd_target *target = targets; target < targets + tiles; target++, job.sums++, job.sums_end++) {
-        const int whole = target->rows == 4 && target->cols == 4;
-        job.out = whole ? out + target->first : part;
-        job.pixel = whole ? pixel : 1;
-        job.row = whole ? row : 4;
-        hb_winograd_fold(&job);
-        hb_winograd_lines(&job, 192);
-        for (int32_t i = 0; !whole && i < target->rows * target->cols; i++) {
-            const int32_t y = i / target->cols, x = i % target->cols;
-            out[target->first + y * row + x * pixel] = part[4 * y + x];
+    int8_t part[64], *to[4];
+    for (int32_t i = 0; i < 4; i++) {
+        to[i] = target->whole ? out + target->first[i] : part + 16 * i;
+    }
+    hb_winograd_job job = {.sums = sums,
+                           .lines_end = sums + 192,
+                           .end = sums + 192 + target->tiles,
+                           .channel = channel,
+                           .factor = HB_WINOGRAD_INVERSE << (channel->shift == 0),
+                           .out = to,
+                           .pixel = target->whole ? pixel : 1,
+                           .row = target->whole ? row : 4};
+    hb_winograd_squares(&job);
+    for (int32_t tile = 0; !target->whole && tile < target->tiles; tile++) {
+        for (int32_t y = 0; y < target->rows[tile]; y++) {
+            for (int32_t x = 0; x < target->cols[tile]; x++) {
+                out[target->first[tile] + y * row + x * pixel] = part[16 * tile + 4 * y + x];
+            }
         }
     }
 }
@@ -196,16 +231,21 @@ HB_SHARED void hb_winograd_outputs(int32_t *sums, const hb_dsp_channel *channel,
 /* 24 sums to 64, or to 128. */
 #define HB_WINOGRAD_ROW_INVERSE (UINT32_C(0xaaaaaaab) << 3)
 
-/* One channel of a block of four tiles in a row, without rows of their own, of which `count` outputs exist. */
+/* One channel of a block of four tiles in a row, one line each, of which `count` outputs exist. */
 HB_SHARED void hb_winograd_row_outputs(int32_t *sums, const hb_dsp_channel *channel, int32_t count, int32_t pixel,
                                        int8_t *out)
 {
-    const uint32_t factor = HB_WINOGRAD_ROW_INVERSE << (channel->shift == 0);
-    int8_t part[16];
-    const hb_winograd_job job = {
-        sums, sums + 4, channel, factor, count < 16 ? part : out, count < 16 ? 1 : pixel, count < 16 ? 4 : 4 * pixel};
-    hb_winograd_lines(&job, 4);
-    for (int32_t i = 0; count < 16 && i < count; i++) {
+    const int whole = count == 16;
+    int8_t part[16], *to = whole ? out : part;
+    hb_winograd_job job = {.sums = sums,
+                           .lines_end = sums + 4,
+                           .channel = channel,
+                           .factor = HB_WINOGRAD_ROW_INVERSE << (channel->shift == 0),
+                           .out = &to,
+                           .pixel = whole ? pixel : 1,
+                           .row = whole ? 4 * pixel : 4};
+    hb_winograd_rows_of_four(&job);
+    for (int32_t i = 0; !whole && i < count; i++) {
         out[i * pixel] = part[i];
     }
 }
