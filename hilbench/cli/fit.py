@@ -14,10 +14,11 @@ from hilbench.boards.board import Bytes
 from hilbench.cli.progress import Live
 from hilbench.cli.run import RUNS
 from hilbench.cli.table import plain_grid
-from hilbench.errors import DoesNotFit, UsageError
+from hilbench.errors import ConfigError, UsageError
 from hilbench.runner.fit import Budget, Point, Prospect, binding, choose, measured, promising, prospects
 from hilbench.runner.run import choose_folder, run
 from hilbench.suite import Suite, of_model
+from hilbench.variants.schedules.rolling import INPUTS
 
 
 def command(
@@ -42,18 +43,21 @@ def command(
 ) -> None:
     """Search formats and schedules by prediction, measure the most promising, and choose.
 
-    Exit code 6 where no variant is within all budgets; the table says by how much each misses.
+    Where --accuracy is given, pruned weights are tried as well. Exit code 6 where no variant is within all budgets; the
+    table says by how much each misses.
     """
     where = find(board)
     if accuracy is not None and not dataset:
         raise UsageError("--accuracy needs labels to compare with; give --dataset FILE.npz with x and y")
     budget = Budget(_size("sram", sram, where), _size("flash", flash, where), latency, accuracy)
     suite = replace(of_model(model, dataset, calibration), boards=(where,), repeats=1)
-    found = prospects(suite.models[0], where, input)
+    found = prospects(suite.models[0], where, input, accuracy is not None)
+    if not found:
+        raise UsageError(f"no variant of '{model}' can have its input {input}; right: --input {INPUTS[0]}")
     chosen = promising(found, budget, count)
     points = _measure(suite, chosen, budget, out)
     _front(points, len(found))
-    _verdict(choose(points, objective), points, objective, budget)
+    _verdict(choose(points, objective), points, objective)
 
 
 def _size(name: Literal["sram", "flash"], text: str, board: Board) -> int:
@@ -73,17 +77,18 @@ def _measure(suite: Suite, chosen: list[Prospect], budget: Budget, out: Path | N
 
 
 def _front(points: list[Point], count: int) -> None:
-    """Predicted and measured side by side."""
+    """Predicted and measured side by side; the prediction is for a Cortex-M4."""
     print(f"{count} variants predicted, {len(points)} measured; the front, from the smallest arena on:")
-    headers = ("variant", "arena B", "SRAM B", "flash B", "instructions", "predicted", "error", "ms", "accuracy", "")
+    headers = ("variant", "arena B", "SRAM B", "flash B", "cycles", "predicted", "error", "ms", "accuracy", "")
     plain_grid(headers, [_row(point) for point in points])
 
 
 def _row(point: Point) -> tuple[str, ...]:
-    guess, real = point.prospect.instructions, point.instructions
+    guess, got = point.prospect.cycles, point.figures
+    real = got["cycles"]
     error = f"{guess / real - 1:+.0%}" if real else "-"
-    numbers = [f"{point.prospect.arena:,}", *(_text(v, ",.0f") for v in (point.sram, point.flash, real))]
-    rest = (f"{guess:,.0f}", error, _text(point.latency, ",.2f"), _text(point.accuracy, ".4f"))
+    numbers = [f"{point.prospect.arena:,}", *(_text(v, ",.0f") for v in (got["sram"], got["flash"], real))]
+    rest = (f"{guess:,.0f}", error, _text(got["latency"], ",.2f"), _text(got["accuracy"], ".4f"))
     return (str(point.prospect.variant), *numbers, *rest, "; ".join(point.why_not) or "fits")
 
 
@@ -91,11 +96,12 @@ def _text(value: float | None, form: str) -> str:
     return "-" if value is None else format(value, form)
 
 
-def _verdict(best: Point | None, points: list[Point], objective: str, budget: Budget) -> None:
+def _verdict(best: Point | None, points: list[Point], objective: str) -> None:
     if best is not None:
         print(f"chosen for least {objective}: {best.prospect.variant}")
         return
-    print(f"no variant is within all budgets; the binding one: {binding(points)}")
-    smallest = min((point.sram for point in points if point.sram is not None), default=points[0].prospect.arena)
-    needed, available = int(smallest), budget.sram or 0
-    raise DoesNotFit("the budgets", needed, available, "SRAM of the smallest variant against --sram")
+    miss = binding(points)
+    if miss is None:
+        raise ConfigError("no variant is within all budgets; each that ran misses several", right="see the table")
+    right = f"--{miss.budget} {miss.needed:.6g} would do" if miss.needed is not None else "nothing here counts it"
+    raise ConfigError(f"no variant is within all budgets; the binding one: {miss}", right=right)

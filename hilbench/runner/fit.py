@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import chain
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, product
+from math import inf
 
 from hilbench.boards import Board
 from hilbench.errors import UnsupportedModel
@@ -13,10 +14,8 @@ from hilbench.plan.plan import Plan
 from hilbench.results.schema import RunRecord, Status
 from hilbench.runner.firmware import plan_model
 from hilbench.suite import Model, own_format
-from hilbench.variants.schedule import Rolling
 from hilbench.variants.schedules.rolling import INPUTS
-from hilbench.variants.strips import rasters
-from hilbench.variants.variant import LAYERS, Part, Variant
+from hilbench.variants.variant import Part, Variant
 
 BUDGETS = ("", ",mac=1.05", ",mac=1.25")
 """Budgets of MACs, as in the variant's name, for which the least memory is looked for."""
@@ -24,12 +23,11 @@ BUDGETS = ("", ",mac=1.05", ",mac=1.25")
 ROLLING_POINTS = 4
 """Arena sizes between the least and layer by layer at which rolling is tried."""
 
-PER_MAC = (("depthwise", True, 4.0), ("depthwise", False, 16.0), ("", True, 1.5), ("", False, 8.0))
-"""Instructions per multiply-accumulate by part of the kernel's name and whether it uses DSP instructions: a first guess
-from this project's own kernels on a Cortex-M4, good enough to rank variants; the measured figure stands beside it."""
+SPARSE = ("0.5", "0.8")
+"""Ratios at which weights are pruned, where accuracy is watched."""
 
-PER_PIECE = 800.0
-"""Instructions that a piece of a rolling stage costs besides its MACs, likewise."""
+PER_MAC = 8.0
+"""Cycles of a multiply-accumulate in kernels whose contract says nothing of cycles: roughly those in floating point."""
 
 
 @dataclass(frozen=True)
@@ -44,42 +42,65 @@ class Budget:
 
 @dataclass(frozen=True)
 class Prospect:
-    """A variant before it is built: its arena in bytes, exact, and its instructions, estimated."""
+    """A variant before it is built: its arena in bytes, exact, and its cycles on a Cortex-M4, as the plan has them."""
 
     variant: Variant
     arena: int
-    instructions: float
+    cycles: float
+
+    @property
+    def kind(self) -> tuple[Part, Part | None]:
+        """What decides its accuracy: format and sparsity."""
+        return self.variant.format, self.variant.sparsity
+
+
+@dataclass(frozen=True)
+class Miss:
+    """A budget that a variant misses by `by`, in `unit`; None where the figure is not known. It would need `needed`."""
+
+    budget: str
+    by: float | None
+    unit: str
+    needed: float | None
+
+    def __str__(self) -> str:
+        return f"{self.budget}: not known" if self.by is None else f"{self.budget} {self.by:,.4g} {self.unit}"
 
 
 @dataclass(frozen=True)
 class Point:
-    """A variant that was measured; None where a figure does not exist. `why_not` says which budgets it misses."""
+    """A variant that was measured: `figures` by the names in FIGURES, None where unknown; why it `failed`, if it did."""
 
     prospect: Prospect
-    sram: float | None
-    flash: float | None
-    latency: float | None
-    instructions: float | None
-    accuracy: float | None
-    why_not: tuple[str, ...]
+    figures: Mapping[str, float | None]
+    misses: tuple[Miss, ...] = ()
+    failed: str = ""
+
+    @property
+    def why_not(self) -> tuple[str, ...]:
+        """Why it cannot be chosen; nothing where it can."""
+        return (self.failed,) if self.failed else tuple(map(str, self.misses))
 
 
-def prospects(model: Model, board: Board, given: str) -> list[Prospect]:
+def prospects(model: Model, board: Board, given: str, pruned: bool) -> list[Prospect]:
     """Every variant worth a thought, with what its plan says; formats and schedules that do not apply are left out.
 
-    `given` says how inputs come, as in `INPUTS`.
+    `given` says how inputs come, as in `INPUTS`; weights are `pruned` too where somebody looks at the accuracy.
     """
     formats = dict.fromkeys((own_format(load_model(model.path)), "int8"))
-    found = (_of_format(model, board, Part(name), given) for name in formats)
-    unique = {(each.arena, each.instructions): each for each in chain.from_iterable(found)}
+    sparsities = (None, *(Part("sparse", ratio) for ratio in SPARSE if pruned))
+    kinds = product(map(Part, formats), sparsities)
+    found = chain.from_iterable(_of_kind(model, board, Variant(*kind), given) for kind in kinds)
+    unique = {(each.kind, each.arena, each.cycles): each for each in found}
     return sorted(unique.values(), key=lambda each: each.arena)
 
 
-def _of_format(model: Model, board: Board, form: Part, given: str) -> Iterable[Prospect]:
+def _of_kind(model: Model, board: Board, plain: Variant, given: str) -> Iterable[Prospect]:
+    """Variants of one format and sparsity: layer by layer, patches, and rolling from the least arena on."""
     resident = given == INPUTS[0]
-    whole = _prospect(model, board, Variant(form, None, Part(LAYERS))) if resident else None
-    patched = _prospect(model, board, Variant(form, None, Part("patch"))) if resident else None
-    rolled = [_prospect(model, board, Variant(form, None, Part("rolling", f"input={given}{more}"))) for more in BUDGETS]
+    whole = _prospect(model, board, plain) if resident else None
+    patched = _prospect(model, board, replace(plain, schedule=Part("patch"))) if resident else None
+    rolled = [_prospect(model, board, _rolling(plain, f"input={given}{more}")) for more in BUDGETS]
     found = [each for each in (whole, patched, *rolled) if each]
     yield from found
     if found:
@@ -87,8 +108,12 @@ def _of_format(model: Model, board: Board, form: Part, given: str) -> Iterable[P
         top = whole.arena if whole else 4 * least
         for number in range(1, ROLLING_POINTS + 1):
             size = round(least * (top / least) ** (number / (ROLLING_POINTS + 1)))
-            wished = Part("rolling", f"input={given},arena={size // 256 * 256 + 256}")
-            yield from filter(None, [_prospect(model, board, Variant(form, None, wished))])
+            wished = _rolling(plain, f"input={given},arena={size // 256 * 256 + 256}")
+            yield from filter(None, [_prospect(model, board, wished)])
+
+
+def _rolling(plain: Variant, argument: str) -> Variant:
+    return replace(plain, schedule=Part("rolling", argument))
 
 
 def _prospect(model: Model, board: Board, variant: Variant) -> Prospect | None:
@@ -100,28 +125,36 @@ def _prospect(model: Model, board: Board, variant: Variant) -> Prospect | None:
 
 
 def estimate(plan: Plan) -> float:
-    """Instructions of an inference, roughly."""
-    total = sum(step.macs * _per_mac(step.kernel or "") for step in plan.steps)
-    for stage in plan.schedule.stages:
-        if isinstance(stage, Rolling):
-            maps = (rasters(plan.graph, stage.pieces, strip).values() for strip in stage.strips)
-            total += PER_PIECE * sum(each.pieces for strip in maps for each in strip)
-    return total
-
-
-def _per_mac(kernel: str) -> float:
-    return next(cost for word, fast, cost in PER_MAC if word in kernel and fast == ("_dsp_" in kernel))
+    """Cycles of an inference on a Cortex-M4: what kernels' contracts say, and a guess for those that say nothing."""
+    return sum(step.cycles or step.macs * PER_MAC for step in plan.steps)
 
 
 def promising(found: Sequence[Prospect], budget: Budget, count: int) -> list[Prospect]:
-    """At most `count` prospects: none of them is both larger and slower than another, and their arenas fit."""
+    """At most `count` prospects whose arenas fit; none is both larger and slower than another as accurate.
+
+    Each format and sparsity has its part of the count, those first that come first.
+    """
+    kinds = list(dict.fromkeys(each.kind for each in sorted(found, key=lambda each: each.variant.sparsity is not None)))
+    fronts = [
+        _spread(_front([e for e in found if e.kind == kind]), budget, max(count // len(kinds), 1)) for kind in kinds
+    ]
+    return sorted(chain.from_iterable(fronts[:count]), key=lambda each: each.arena)
+
+
+def _front(found: Sequence[Prospect]) -> list[Prospect]:
+    """Those that nobody beats in arena and in cycles."""
     front: list[Prospect] = []
-    for each in sorted(found, key=lambda each: (each.arena, each.instructions)):
-        if not front or each.instructions < front[-1].instructions:
+    for each in sorted(found, key=lambda each: (each.arena, each.cycles)):
+        if not front or each.cycles < front[-1].cycles:
             front.append(each)
+    return front
+
+
+def _spread(front: Sequence[Prospect], budget: Budget, count: int) -> list[Prospect]:
+    """At most `count` of them, the fastest that fits among them; the smallest where none fits."""
     fitting = [each for each in front if budget.sram is None or each.arena <= budget.sram] or front[:1]
-    if len(fitting) <= count:
-        return fitting
+    if len(fitting) <= count or count == 1:
+        return list(fitting[-count:])
     return [fitting[round(i * (len(fitting) - 1) / (count - 1))] for i in range(count)]
 
 
@@ -134,49 +167,55 @@ def measured(found: Sequence[Prospect], records: Sequence[RunRecord], budget: Bu
 def _point(prospect: Prospect, record: RunRecord, budget: Budget) -> Point:
     values = {value.metric: value.value for value in reversed(record.values) if value.step == ""}
     figures = {name: values.get(metric) for name, metric in FIGURES.items()}
-    why = [record.detail or str(record.status)] if record.status is not Status.OK else _misses(figures, budget)
-    return Point(prospect, why_not=tuple(why), **figures)
+    if record.status is not Status.OK:
+        return Point(prospect, figures, failed=record.detail or str(record.status))
+    return Point(prospect, figures, tuple(_misses(figures, budget)))
 
 
 FIGURES = {
     "sram": "sram_model_bytes",
     "flash": "flash_model_bytes",
     "latency": "latency_ms",
+    "cycles": "cycles",
     "instructions": "instructions",
     "accuracy": "accuracy",
 }
 """Where the figures of a point come from."""
 
 
-def _misses(figures: dict[str, float | None], budget: Budget) -> list[str]:
+def _misses(figures: dict[str, float | None], budget: Budget) -> Iterator[Miss]:
     """The budgets that a variant misses, and by how much."""
-    limits = (("sram", budget.sram, "B"), ("flash", budget.flash, "B"), ("latency", budget.latency, "ms"))
-    found = []
-    for name, limit, unit in limits:
+    limits = (
+        ("sram", budget.sram, "B over"),
+        ("flash", budget.flash, "B over"),
+        ("latency", budget.latency, "ms over"),
+    )
+    for name, limit, unit in (*limits, ("accuracy", budget.accuracy, "short")):
         value = figures[name]
-        if limit is not None and (value is None or value > limit):
-            found.append(f"{name}: not known" if value is None else f"{name} {value - limit:,.4g} {unit} over")
-    reached = figures["accuracy"]
-    if budget.accuracy is not None and (reached is None or reached < budget.accuracy):
-        found.append("accuracy: not known" if reached is None else f"accuracy {budget.accuracy - reached:.4g} short")
-    return found
+        if limit is None:
+            continue
+        by = None if value is None else (limit - value if name == "accuracy" else value - limit)
+        if by is None or by > 0:
+            yield Miss(name, by, unit, value)
 
 
 def choose(points: Sequence[Point], objective: str) -> Point | None:
     """The best point within every budget: least `objective`, then least SRAM; None where no point is."""
     fitting = [point for point in points if not point.why_not]
-    return min(fitting, key=lambda point: (_objective(point, objective), point.sram or 0), default=None)
+    return min(fitting, key=lambda point: (_objective(point, objective), point.figures["sram"] or 0), default=None)
 
 
 def _objective(point: Point, objective: str) -> float:
-    value = point.latency if objective == "latency" else getattr(point, objective)
+    value = point.figures[objective]
     if value is None and objective == "latency":
-        value = point.instructions
-    return float("inf") if value is None else float(value)
+        value = point.figures["instructions"]
+    return inf if value is None else value
 
 
-def binding(points: Sequence[Point]) -> str:
-    """The budget that alone keeps most variants out."""
-    alone = [point.why_not[0].split()[0].rstrip(":") for point in points if len(point.why_not) == 1]
-    counted = {name: alone.count(name) for name in dict.fromkeys(alone)}
-    return max(counted, key=lambda name: counted[name], default="several at once")
+def binding(points: Sequence[Point]) -> Miss | None:
+    """The budget that alone keeps most variants out, as the closest of them misses it; None where it takes several."""
+    alone = [point.misses[0] for point in points if len(point.misses) == 1 and not point.failed]
+    names = [miss.budget for miss in alone]
+    name = max(dict.fromkeys(names), key=names.count, default=None)
+    closest = (miss for miss in alone if miss.budget == name)
+    return min(closest, key=lambda miss: inf if miss.by is None else miss.by, default=None)

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from hilbench.results.schema import Provenance, RunRecord, Status, Value
-from hilbench.runner.fit import Budget, Point, Prospect, binding, choose, measured, promising
+from hilbench.runner.fit import FIGURES, Budget, Miss, Point, Prospect, binding, choose, measured, promising
 from hilbench.variants.variant import Part, Variant
 
 
-def prospect(arena: int, instructions: float, number: int = 0) -> Prospect:
-    return Prospect(Variant(Part("int8"), None, Part("rolling", f"arena={number or arena}")), arena, instructions)
+def prospect(arena: int, cycles: float, sparsity: Part | None = None) -> Prospect:
+    return Prospect(Variant(Part("int8"), sparsity, Part("rolling", f"arena={arena}")), arena, cycles)
 
 
 def record(each: Prospect, status: Status = Status.OK, **figures: float) -> RunRecord:
@@ -20,8 +20,13 @@ def record(each: Prospect, status: Status = Status.OK, **figures: float) -> RunR
     return RunRecord("r", "s", "m", "b", "qemu", str(each.variant), status, "why", "", "", "", values)
 
 
-def point(sram: float, latency: float | None, instructions: float = 1.0, why: tuple[str, ...] = ()) -> Point:
-    return Point(prospect(int(sram), 1), sram, 100.0, latency, instructions, None, why)
+def miss(budget: str, by: float | None, needed: float | None = None) -> Miss:
+    return Miss(budget, by, "over", needed)
+
+
+def point(sram: float, latency: float | None, instructions: float = 1.0, misses: tuple[Miss, ...] = ()) -> Point:
+    figures = dict.fromkeys(FIGURES) | {"sram": sram, "latency": latency, "instructions": instructions}
+    return Point(prospect(int(sram), 1), figures, misses)
 
 
 def test_only_the_front_is_measured() -> None:
@@ -55,7 +60,7 @@ def test_what_is_missed_is_said(budget: Budget, why: tuple[str, ...]) -> None:
     told = record(each, sram_model_bytes=1000, flash_model_bytes=3000, latency_ms=2.5, instructions=7, accuracy=0.9)
     (found,) = measured([each], [told], budget)
     assert found.why_not == why
-    assert (found.sram, found.latency, found.accuracy) == (1000, 2.5, 0.9)
+    assert [found.figures[name] for name in ("sram", "latency", "accuracy")] == [1000, 2.5, 0.9]
 
 
 def test_a_figure_that_is_not_known_does_not_meet_its_budget() -> None:
@@ -71,7 +76,7 @@ def test_a_variant_that_failed_says_why() -> None:
 
 
 def test_the_least_objective_within_the_budgets_is_chosen() -> None:
-    points = [point(100, 9.0), point(200, 3.0), point(300, 1.0, why=("sram 50 B over",))]
+    points = [point(100, 9.0), point(200, 3.0), point(300, 1.0, misses=(miss("sram", 50),))]
     assert choose(points, "latency") is points[1]
     assert choose(points, "sram") is points[0]
     assert choose(points[2:], "sram") is None
@@ -82,10 +87,22 @@ def test_without_latency_instructions_decide() -> None:
     assert choose(points, "latency") is points[1]
 
 
-def test_the_binding_budget_is_the_one_that_alone_keeps_most_out() -> None:
+def test_the_binding_budget_is_the_one_that_alone_keeps_most_out_as_the_closest_misses_it() -> None:
+    both = (miss("sram", 1, 9), miss("flash", 1, 9))
     points = [
-        point(1, 1, why=("sram 5 B over",)),
-        point(1, 1, why=("sram 1 B over",)),
-        point(1, 1, why=("latency: not known",)),
+        point(1, 1, misses=(miss("sram", 5, 25),)),
+        point(1, 1, misses=(miss("sram", 2, 22),)),
+        point(1, 1, misses=(miss("latency", None),)),
+        point(1, 1, misses=both),
     ]
-    assert binding(points) == "sram"
+    assert binding(points) == miss("sram", 2, 22)
+    assert binding([point(1, 1, misses=both)]) is None
+    assert binding([]) is None
+
+
+def test_variants_of_other_accuracy_are_measured_too_though_a_pruned_one_is_smaller_and_faster() -> None:
+    dense = [prospect(100 * i, 1000 - 100 * i) for i in range(1, 6)]
+    pruned = [prospect(90 * i, 500 - 50 * i, Part("sparse", "0.8")) for i in range(1, 6)]
+    chosen = promising([*pruned, *dense], Budget(), 4)
+    assert [each.variant.sparsity is None for each in chosen].count(True) == 2
+    assert [each.variant.sparsity is None for each in promising([*pruned, *dense], Budget(), 1)] == [True]
