@@ -69,7 +69,7 @@ class Miss:
 
 @dataclass(frozen=True)
 class Point:
-    """A variant that was measured: `figures` by the names in FIGURES, None where unknown; why it `failed`, if it did."""
+    """A variant that was measured: `figures` by the names in FIGURES, None where unknown; or why it `failed`."""
 
     prospect: Prospect
     figures: Mapping[str, float | None]
