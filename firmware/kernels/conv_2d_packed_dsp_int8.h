@@ -12,9 +12,13 @@
  *   "packed_fits"]
  * scratch = "8 * packed_quads * packed_pixels + packed_spare"
  * cycles = """
- *   1240 + 25 * out_rows * out_cols * kernel_h
- *   + (out_rows * out_cols + packed_pixels - 1) // packed_pixels * out_channels * (58 + 0.7 * packed_quads)
- *   + (out_rows * out_cols + 3) // 4 * out_channels * (37 + 18.5 * packed_quads)"""
+ *   620 + out_rows * out_cols * kernel_h * (40 + 8 * padded * kernel_w)
+ *   + (packed_pixels >= 4) * ((out_rows * out_cols + packed_pixels - 1) // packed_pixels * 70 * out_channels
+ *     + out_rows * out_cols // 4 * (2 * terms + out_channels * (37 + 18.2 * packed_quads)))
+ *   + (min(out_rows * out_cols % 4, 1) if packed_pixels >= 4 else (out_rows * out_cols - 1) // packed_pixels + 1)
+ *     * out_channels * (45 + 5.2 * packed_quads)
+ *   + (out_rows * out_cols % 4 if packed_pixels >= 4 else out_rows * out_cols)
+ *     * (8 * terms + out_channels * (22 + 4.2 * packed_quads))"""
  * arrays = ["packed", "packed_bias", "multiplier", "shift"]
  */
 #ifndef HB_CONV_2D_PACKED_DSP_INT8_H
