@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from math import inf
 
 from hilbench.errors import UnsupportedModel, UnsupportedOp
-from hilbench.ir.graph import Graph
+from hilbench.ir.graph import Graph, Op
 from hilbench.kernels.catalogue import Option, options
 from hilbench.plan.forced import forced_kernels
 from hilbench.plan.lifetime import Working, is_view, stage_ops
+from hilbench.variants.demand import sums
+from hilbench.variants.prices import summing
 from hilbench.variants.schedule import Rolling, Schedule
 from hilbench.variants.variant import Way
 
@@ -75,11 +77,17 @@ class Kernels:
         op, wanted = self.graph.ops[position], self._forced.get(position)
         if is_view(op, self.graph):
             return (Working(""),)
+        if piece and sums(op, self.graph):
+            return (self._summing(op, piece),)
         found: list[Option] = []
         for option in options(op, self.graph, self.features, piece):
             if wanted in (None, option.kernel.name) and (not found or option.scratch < found[-1].scratch):
                 found.append(option)
         return tuple(map(_working, found)) or (_NONE,)
+
+    def _summing(self, op: Op, piece: int) -> Working:
+        """Pieces of a map that is averaged are added up by a function of the kernel's file, not by the kernel."""
+        return Working(options(op, self.graph, self.features)[0].kernel.name, cycles=summing(op, self.graph, piece))
 
 
 def _working(option: Option) -> Working:

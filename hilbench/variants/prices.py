@@ -11,6 +11,15 @@ PIECE_CYCLES, BYTE_CYCLES = 680.0, 1.0
 """Cycles of a piece besides its kernel's, and of a byte that is moved; modelled for a Cortex-M4."""
 
 
+SUM_CYCLES = 31.0
+"""Cycles of a number that is added to the sums over a map that flows by."""
+
+
+def summing(op: Op, graph: Graph, piece: int) -> float:
+    """Cycles of adding a piece to the sums."""
+    return SUM_CYCLES * piece * graph[str(op.inputs[0])].shape[3]
+
+
 def calls(graph: Graph, stage: Rolling, op: Op) -> int:
     """How often the kernel of an operator is called in a rolling stage."""
     name = op.outputs[0]
