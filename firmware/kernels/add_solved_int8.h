@@ -36,7 +36,8 @@ HB_KERNEL uint32_t hb_add_solved_four(uint32_t a, uint32_t b, const hb_binary_in
 {
     uint32_t sums, sum, t;
     /* clang-format off */
-    __asm(HB_ADD_SOLVED("sums", "")
+    __asm(".balign 4\n"
+          HB_ADD_SOLVED("sums", "")
           HB_ADD_SOLVED("sum", ", ror #8")
           "bfi %[sums], %[sum], #8, #8\n"
           HB_ADD_SOLVED("sum", ", ror #16")

@@ -15,7 +15,7 @@
  *   (144 * winograd_tiles + 288) * ((in_channels + 15) // 16 * 8) + max(1152, 36 * in_channels) + 10 * winograd_tiles
  * """
  * cycles = """
- *   (out_rows + 3) // 4 * ((out_cols + 3) // 4) * (300 + 270 * in_channels + 370 * out_channels)
+ *   (out_rows + 3) // 4 * ((out_cols + 3) // 4) * (300 + 255 * in_channels + 310 * out_channels)
  *   + ((out_rows + 3) // 4 * ((out_cols + 3) // 4) + 3) // 4 * ((out_channels + 1) // 2)
  *   * (800 + 5000 * ((in_channels + 15) // 16))
  *   + ((out_rows + 3) // 4 * ((out_cols + 3) // 4) + winograd_tiles - 1) // winograd_tiles * out_channels

@@ -44,6 +44,8 @@
     "mov.w r12, #0x00800080\n"                                                                                         \
     ".balign 4\n"                                                                                                      \
     "0:\n"                                                                                                             \
+    ".set hb_column, 0\n"                                                                                              \
+    ".rept 2\n"                                                                                                        \
     "ldr.w r6, %[row]\n"                                                                                               \
     "ldr.w r0, [lr]\n"                                                                                                 \
     "ldr.w r1, [lr, r6]\n"                                                                                             \
@@ -52,12 +54,14 @@
     "add.w r7, lr, r6\n"                                                                                               \
     "ldr.w r3, [r7, r6, lsl #1]\n"                                                                                     \
     "ldr.w r5, [r7, r6, lsl #2]\n"                                                                                     \
-    HB_WINOGRAD_COLUMN("\n", "0")                                                                                      \
-    HB_WINOGRAD_COLUMN(", ror #8\n", "24")                                                                             \
     "ldr.w r6, %[pixel]\n"                                                                                             \
-    "ldr.w r7, %[end]\n"                                                                                               \
-    "add.w r11, r11, #4\n"                                                                                             \
     "add.w lr, lr, r6\n"                                                                                               \
+    HB_WINOGRAD_COLUMN("\n", "hb_column")                                                                              \
+    HB_WINOGRAD_COLUMN(", ror #8\n", "hb_column + 24")                                                                 \
+    ".set hb_column, hb_column + 4\n"                                                                                  \
+    ".endr\n"                                                                                                          \
+    "ldr.w r7, %[end]\n"                                                                                               \
+    "add.w r11, r11, #8\n"                                                                                             \
     "cmp.w r11, r7\n"                                                                                                  \
     "bne.w 0b\n"
 
