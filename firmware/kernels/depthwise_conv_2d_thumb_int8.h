@@ -56,9 +56,7 @@ HB_SHARED void hb_quad_depthwise(const int8_t *window, const int32_t *places, in
                                      "ldr r0, %[window]\n"
                                      "ldr r1, %[places]\n"
                                      "ldr r2, %[weights]\n"
-                                     "1:\n"
-                                     ".rept 3\n" HB_QUAD_TAP ".endr\n"
-                                     "cmp r1, r12\n"
+                                     "1:\n" HB_QUAD_TAP HB_QUAD_TAP HB_QUAD_TAP "cmp r1, r12\n"
                                      "bne 1b\n"
                                      "str r2, %[weights]\n" HB_QUAD_OUTPUT("r8", "0") HB_QUAD_OUTPUT("r9", "1")
                                          HB_QUAD_OUTPUT("r10", "2") HB_QUAD_OUTPUT("r11", "3")

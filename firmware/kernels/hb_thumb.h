@@ -17,44 +17,43 @@
 
 /* One word of two channels and three pixels: 12 products in 49 cycles on a Cortex-M0+. Registers: r1 the tile, r2 the
  * weights, r3 to r5 a word of each pixel, r6 four weights, r0 one of them, r7 a product; the sums are in r8 to r12 and
- * lr, which ADD reaches. A branch reaches 256 bytes back, or 2 KB without a condition. */
-#define HB_BLOCK_LOOP                                                                                                  \
-    ".macro hb_mac high, pixel, weight, sum\n"                                                                         \
-    ".if \\high\n"                                                                                                     \
-    "lsrs r7, \\pixel, #16\n"                                                                                          \
-    ".else\n"                                                                                                          \
-    "uxth r7, \\pixel\n"                                                                                               \
-    ".endif\n"                                                                                                         \
-    "muls r7, \\weight, r7\n"                                                                                          \
-    "add \\sum, r7\n"                                                                                                  \
-    ".endm\n"                                                                                                          \
-    ".macro hb_macs high, weight, first, second, third\n"                                                              \
-    "hb_mac \\high, r3, \\weight, \\first\n"                                                                           \
-    "hb_mac \\high, r4, \\weight, \\second\n"                                                                          \
-    "hb_mac \\high, r5, \\weight, \\third\n"                                                                           \
-    ".endm\n"                                                                                                          \
-    "1:\n"                                                                                                             \
-    ".rept 4\n"                                                                                                        \
+ * lr, which ADD reaches. Every instruction is a line here: from lines the compiler tells how far its constants may lie.
+ */
+#define HB_BLOCK_MAC(widened, weight, sum)                                                                             \
+    widened "\n"                                                                                                       \
+            "muls r7, " weight ", r7\n"                                                                                \
+            "add " sum ", r7\n"
+#define HB_BLOCK_LOW(weight, first, second, third)                                                                     \
+    HB_BLOCK_MAC("uxth r7, r3", weight, first)                                                                         \
+    HB_BLOCK_MAC("uxth r7, r4", weight, second)                                                                        \
+    HB_BLOCK_MAC("uxth r7, r5", weight, third)
+#define HB_BLOCK_HIGH(weight, first, second, third)                                                                    \
+    HB_BLOCK_MAC("lsrs r7, r3, #16", weight, first)                                                                    \
+    HB_BLOCK_MAC("lsrs r7, r4, #16", weight, second)                                                                   \
+    HB_BLOCK_MAC("lsrs r7, r5, #16", weight, third)
+#define HB_BLOCK_LOAD                                                                                                  \
     "ldmia r1!, {r3, r4, r5}\n"                                                                                        \
     "ldmia r2!, {r6}\n"                                                                                                \
-    "sxtb r0, r6\n"                                                                                                    \
-    "hb_macs 0, r0, r8, r9, r10\n"                                                                                     \
+    "sxtb r0, r6\n"
+#define HB_BLOCK_SECOND_WEIGHT                                                                                         \
     "lsls r0, r6, #16\n"                                                                                               \
-    "asrs r0, r0, #24\n"                                                                                               \
-    "hb_macs 0, r0, r11, r12, lr\n"                                                                                    \
+    "asrs r0, r0, #24\n"
+#define HB_BLOCK_THIRD_WEIGHT                                                                                          \
     "lsls r0, r6, #8\n"                                                                                                \
-    "asrs r0, r0, #24\n"                                                                                               \
-    "hb_macs 1, r0, r8, r9, r10\n"                                                                                     \
-    "asrs r6, r6, #24\n"                                                                                               \
-    "hb_macs 1, r6, r11, r12, lr\n"                                                                                    \
-    ".endr\n"                                                                                                          \
-    "ldr r0, %[end]\n"                                                                                                 \
+    "asrs r0, r0, #24\n"
+#define HB_BLOCK_FOURTH_WEIGHT "asrs r6, r6, #24\n"
+#define HB_BLOCK_WORD                                                                                                  \
+    HB_BLOCK_LOAD HB_BLOCK_LOW("r0", "r8", "r9", "r10") HB_BLOCK_SECOND_WEIGHT HB_BLOCK_LOW("r0", "r11", "r12", "lr")  \
+        HB_BLOCK_THIRD_WEIGHT HB_BLOCK_HIGH("r0", "r8", "r9", "r10")                                                   \
+            HB_BLOCK_FOURTH_WEIGHT HB_BLOCK_HIGH("r6", "r11", "r12", "lr")
+
+/* Four words a round. A branch reaches 256 bytes back, or 2 KB without a condition. */
+#define HB_BLOCK_LOOP                                                                                                  \
+    "1:\n" HB_BLOCK_WORD HB_BLOCK_WORD HB_BLOCK_WORD HB_BLOCK_WORD "ldr r0, %[end]\n"                                  \
     "cmp r1, r0\n"                                                                                                     \
     "beq 2f\n"                                                                                                         \
     "b 1b\n"                                                                                                           \
-    "2:\n"                                                                                                             \
-    ".purgem hb_macs\n"                                                                                                \
-    ".purgem hb_mac\n"
+    "2:\n"
 
 /* The sums of two channels begin with two words. */
 #define HB_BLOCK_BEGIN                                                                                                 \
