@@ -26,7 +26,7 @@ from hilbench.build.plan import prepare
 from hilbench.codegen import generate
 from hilbench.ir.attrs import Conv2D, DepthwiseConv2D
 from hilbench.ir.graph import Graph, Op, Tensor
-from hilbench.kernels.catalogue import Kernel, evaluate, facts_of, options
+from hilbench.kernels.catalogue import Kernel, evaluate, facts_of, options, scratch_bytes
 from hilbench.kernels.family import TILED, Argument
 from hilbench.plan.fold import fold_pads
 from hilbench.plan.plan import Buffer, Plan, Step
@@ -44,12 +44,6 @@ class Call:
 
     graph: Graph
     kernel: Kernel
-    scratch: int
-
-    @property
-    def facts(self) -> dict[str, Argument]:
-        """What its kernel's expressions may name."""
-        return facts_of(self.graph.ops[0], self.graph)
 
 
 def alone(graph: Graph, op: Op) -> Graph:
@@ -84,52 +78,64 @@ def calls(graph: Graph, pieces: Sequence[int], features: frozenset[str], wanted:
                 key = (option.kernel.name, tuple(sorted(facts_of(one.ops[0], one).items(), key=str)))
                 if wanted in ("", option.kernel.name) and key not in seen:
                     seen.add(key)
-                    yield Call(one, option.kernel, option.scratch)
+                    yield Call(one, option.kernel)
 
 
 def side_by_side(made: Sequence[Call]) -> Plan:
     """A plan that runs every call, all in the same bytes."""
     tensors: dict[str, Tensor] = {}
-    ops, steps, buffers = [], [], []
+    ops = []
     for i, call in enumerate(made):
         (op,) = call.graph.ops
         new = {name: f"{i}.{name}" for name in call.graph.tensors}
         tensors |= {new[name]: replace(tensor, name=new[name]) for name, tensor in call.graph.tensors.items()}
         inputs = tuple(None if name is None else new[name] for name in op.inputs)
         ops.append(replace(op, inputs=inputs, outputs=(new[op.outputs[0]],)))
-        steps.append(Step(i, f"{i}", i, i, call.kernel.name, f"scratch {i}" if call.scratch else None, 0, 0))
-        computed = [name for name in new if call.graph[name].data is None]
-        buffers += [Buffer(new[n], "tensor", call.graph[n].nbytes, i, i, 0, (new[n],)) for n in computed]
-        buffers.append(Buffer(f"scratch {i}", "scratch", call.scratch, i, i, ROOM - 4 - call.scratch // 4 * 4))
-    first, last = (f"{i}.{made[i].graph.ops[0].outputs[0]}" for i in (0, -1 % len(made)))
-    graph = Graph("calls", tensors, tuple(ops), (first,), (last,))
+    graph = Graph("calls", tensors, tuple(ops), ops[0].outputs, ops[-1].outputs)
+    steps, buffers = [], []
+    for i, (call, op) in enumerate(zip(made, ops, strict=True)):
+        scratch = scratch_bytes(call.kernel, op, graph)
+        steps.append(Step(i, f"{i}", i, i, call.kernel.name, f"scratch {i}" if scratch else None, 0, 0))
+        computed = [name for name in dict.fromkeys((*op.present_inputs, *op.outputs)) if graph[name].data is None]
+        buffers += [Buffer(name, "tensor", graph[name].nbytes, i, i, 0, (name,)) for name in computed]
+        buffers.append(Buffer(f"scratch {i}", "scratch", scratch, i, i, ROOM - 4 - scratch // 4 * 4))
     return Plan(graph, Schedule(tuple(map(Layer, range(len(ops))))), tuple(steps), tuple(buffers), ROOM, ROOM, 0, 0)
 
 
-def measured(made: Sequence[Call], board: Board) -> list[int]:
-    """Cycles of each call."""
+@dataclass(frozen=True)
+class Measured:
+    """A call, what its kernel's expressions may name beside the others' calls, and its cycles."""
+
+    call: Call
+    facts: dict[str, Argument]
+    cycles: int
+
+
+def measured(made: Sequence[Call], board: Board) -> list[Measured]:
+    """All calls in one program."""
     plan = side_by_side(made)
     image = execute(prepare(generate(plan, "calls"), board, target="qemu", optimize="-O2"))
     priced = profiled(plan, image, board, {}, {})
-    return [section.cycles for section in priced.sections if section.step >= 0]
+    cycles = [section.cycles for section in priced.sections if section.step >= 0]
+    facts = [facts_of(op, plan.graph) for op in plan.graph.ops]
+    return [Measured(*one) for one in zip(made, facts, cycles, strict=True)]
 
 
-def show(call: Call, cycles: int) -> float:
-    """A line; the relative error of what the contract says."""
-    facts, contract = call.facts, call.kernel.contract
-    said = evaluate(call.kernel, contract.cycles or "0", facts)
+def show(one: Measured) -> None:
+    """A line, with the relative error of what the contract says."""
+    call, cycles = one.call, one.cycles
+    said = evaluate(call.kernel, call.kernel.contract.cycles or "0", one.facts)
     shape = "x".join(str(n) for n in call.graph[call.graph.ops[0].present_inputs[0]].shape[1:])
     out = "x".join(str(n) for n in call.graph[call.graph.ops[0].outputs[0]].shape[1:])
-    error = said / cycles - 1
-    print(f"{call.kernel.name:42} {shape:>12} {out:>12} {cycles:>10,} {said:>10,} {100 * error:>+7.1f}%")
-    return error
+    error = 100 * (said / cycles - 1)
+    print(f"{call.kernel.name:42} {shape:>12} {out:>12} {cycles:>10,} {said:>10,} {error:>+7.1f}%")
 
 
-def fit(terms: Sequence[str], made: Sequence[Call], cycles: Sequence[int]) -> None:
+def fit(terms: Sequence[str], found: Sequence[Measured]) -> None:
     """The factors of the terms."""
-    rows = [[evaluate(call.kernel, term, call.facts) for term in terms] for call in made]
-    matrix = np.array(rows, float) / np.array(cycles)[:, None]
-    factors, _ = nnls(matrix, np.ones(len(cycles)))
+    rows = [[evaluate(one.call.kernel, term, one.facts) / one.cycles for term in terms] for one in found]
+    matrix = np.array(rows)
+    factors, _ = nnls(matrix, np.ones(len(found)))
     errors = matrix @ factors - 1
     kept = [
         f"{factor:.3g}" if term == "1" else f"{factor:.3g} * {term}"
@@ -144,17 +150,15 @@ def main(arguments: argparse.Namespace) -> None:
     """Measure, print, fit."""
     board, variant = find(arguments.board), Variant.parse(arguments.variant)
     pieces = [int(piece) for piece in arguments.pieces.split(",")]
-    everything, cycles = [], []
+    found: list[Measured] = []
     for _, graph in networks(arguments.models):
         folded = fold_pads(transform(graph, variant, None).graph)
-        made = list(calls(folded, pieces, board.core.features, arguments.kernel))
-        if made:
-            everything += made
-            cycles += measured(made, board)
-    for call, spent in zip(everything, cycles, strict=True):
-        show(call, spent)
-    if arguments.fit and everything:
-        fit([term.strip() for term in arguments.fit.split(",")], everything, cycles)
+        if made := list(calls(folded, pieces, board.core.features, arguments.kernel)):
+            found += measured(made, board)
+    for one in found:
+        show(one)
+    if arguments.fit and found:
+        fit([term.strip() for term in arguments.fit.split(",")], found)
 
 
 if __name__ == "__main__":

@@ -12,14 +12,15 @@
  *   "packed_fits"]
  * scratch = "8 * packed_quads * packed_pixels + packed_spare"
  * cycles = """
- *   620 + out_rows * out_cols * kernel_h * (40 + 8 * padded * kernel_w)
- *   + (packed_pixels >= 4) * ((out_rows * out_cols + packed_pixels - 1) // packed_pixels * 70 * out_channels
- *     + out_rows * out_cols // 4 * (2 * terms + out_channels * (37 + 18.2 * packed_quads)))
+ *   700 + out_rows * out_cols * kernel_h * (40 + 8 * padded * kernel_w)
+ *   + (packed_pixels >= 4) * ((out_rows * out_cols + packed_pixels - 1) // packed_pixels * (20 + packed_quads)
+ *       * out_channels
+ *     + out_rows * out_cols // 4 * (2 * terms + out_channels * (39 + 17.7 * packed_quads)))
  *   + (min(out_rows * out_cols % 4, 1) if packed_pixels >= 4 else (out_rows * out_cols - 1) // packed_pixels + 1)
- *     * out_channels * (45 + 5.2 * packed_quads)
+ *     * out_channels * (20 + 5 * packed_quads)
  *   + (out_rows * out_cols % 4 if packed_pixels >= 4 else out_rows * out_cols)
- *     * (8 * terms + out_channels * (22 + 4.2 * packed_quads))"""
- * arrays = ["packed", "packed_bias", "multiplier", "shift"]
+ *     * (8 * terms + out_channels * (20 + 4.6 * packed_quads))"""
+ * arrays = ["packed", "packed_channels"]
  */
 #ifndef HB_CONV_2D_PACKED_DSP_INT8_H
 #define HB_CONV_2D_PACKED_DSP_INT8_H
@@ -172,13 +173,6 @@ HB_KERNEL void hb_packed_points(const hb_view *in, hb_region at, int32_t first, 
     hb_packed_inner((const int8_t *)in->data + start, blocks, &shape, tile);
 }
 
-HB_KERNEL hb_dsp_channel hb_packed_channel(int32_t c, int staircase, const hb_conv_int8_args *p)
-{
-    return staircase ? hb_packed_staircase_of(p->packed_staircase_bias[c], p->packed_staircase_multiplier[c],
-                                              p->packed_staircase_nudge[c])
-                     : hb_packed_channel_of(p->packed_bias[c], p->multiplier[c], p->shift[c], p->output_offset);
-}
-
 /* Weights of a pair, four quads at a time where there are registers for them. */
 HB_KERNEL void hb_packed_copy(const uint32_t *from, uint32_t *to, int32_t quads)
 {
@@ -198,27 +192,29 @@ HB_KERNEL void hb_packed_copy(const uint32_t *from, uint32_t *to, int32_t quads)
     }
 }
 
-/* All channels of a tile. */
+/* All channels of a tile. An odd last one is computed together with the one before it, once more. */
 HB_KERNEL void hb_packed_channels(hb_quads tile, int8_t *out, uint32_t *spare, int staircase,
                                   const hb_conv_int8_args *p)
 {
-    const int32_t channels = p->out_channels;
+    const int32_t channels = p->out_channels, words = HB_PACKED_RECORD(staircase);
+    const int copied = tile.blocks >= HB_PACKED_COPY_BLOCKS;
     const uint32_t *packed = (const uint32_t *)p->packed;
-    for (int32_t o = 0; o < channels; o += 2, packed += 2 * tile.quads) {
-        /* An odd last channel is computed together with the one before it, once more. */
-        const int32_t c = o + 1 < channels ? o : o - 1;
-        const hb_dsp_channel a = hb_packed_channel(c, staircase, p), b = hb_packed_channel(c + 1, staircase, p);
+    const int32_t *record = staircase ? p->packed_staircase : p->packed_channels;
+    for (int32_t c = 0, pairs; c < channels;
+         c += 2 * pairs, record += words * pairs, packed += 2 * tile.quads * pairs) {
+        int8_t *const to = out + (c + 1 < channels ? c : c - 1);
+        pairs = tile.lanes == 4 && !copied && c + 1 < channels ? (channels - c) / 2 : 1;
         if (tile.lanes == 1) {
-            hb_packed_lanes(tile.pixels, 1, tile.quads, packed, a, b, out + c, channels, staircase);
+            hb_packed_lanes(tile.pixels, 1, tile.quads, packed, record, to, channels, staircase);
         } else if (tile.lanes == 2) {
-            hb_packed_lanes(tile.pixels, 2, tile.quads, packed, a, b, out + c, channels, staircase);
+            hb_packed_lanes(tile.pixels, 2, tile.quads, packed, record, to, channels, staircase);
         } else if (tile.lanes == 3) {
-            hb_packed_lanes(tile.pixels, 3, tile.quads, packed, a, b, out + c, channels, staircase);
-        } else if (tile.blocks < HB_PACKED_COPY_BLOCKS) {
-            hb_packed_pair(tile, packed, a, b, out + c, channels, staircase);
+            hb_packed_lanes(tile.pixels, 3, tile.quads, packed, record, to, channels, staircase);
         } else {
-            hb_packed_copy(packed, spare, tile.quads);
-            hb_packed_pair(tile, spare, a, b, out + c, channels, staircase);
+            if (copied) {
+                hb_packed_copy(packed, spare, tile.quads);
+            }
+            hb_packed_pairs(tile, pairs, copied ? spare : packed, record, to, channels, staircase);
         }
     }
 }

@@ -8,14 +8,15 @@
  *   "packed_fits", "packed_staircase"]
  * scratch = "8 * packed_quads * packed_pixels + packed_spare"
  * cycles = """
- *   620 + out_rows * out_cols * kernel_h * (40 + 8 * padded * kernel_w)
- *   + (packed_pixels >= 4) * ((out_rows * out_cols + packed_pixels - 1) // packed_pixels * 63 * out_channels
- *     + out_rows * out_cols // 4 * (2 * terms + out_channels * (24 + 18.2 * packed_quads)))
+ *   700 + out_rows * out_cols * kernel_h * (40 + 8 * padded * kernel_w)
+ *   + (packed_pixels >= 4) * ((out_rows * out_cols + packed_pixels - 1) // packed_pixels * (20 + packed_quads)
+ *       * out_channels
+ *     + out_rows * out_cols // 4 * (2 * terms + out_channels * (26 + 17.7 * packed_quads)))
  *   + (min(out_rows * out_cols % 4, 1) if packed_pixels >= 4 else (out_rows * out_cols - 1) // packed_pixels + 1)
- *     * out_channels * (46 + 5.2 * packed_quads)
+ *     * out_channels * (20 + 5 * packed_quads)
  *   + (out_rows * out_cols % 4 if packed_pixels >= 4 else out_rows * out_cols)
- *     * (8 * terms + out_channels * (16 + 4.2 * packed_quads))"""
- * arrays = ["packed", "packed_staircase_bias", "packed_staircase_multiplier", "packed_staircase_nudge"]
+ *     * (8 * terms + out_channels * (20 + 4.6 * packed_quads))"""
+ * arrays = ["packed", "packed_staircase"]
  */
 #ifndef HB_CONV_2D_PACKED_STAIRCASE_DSP_INT8_H
 #define HB_CONV_2D_PACKED_STAIRCASE_DSP_INT8_H

@@ -24,17 +24,15 @@ HB_KERNEL void hb_widen_quad(uint32_t bytes, uint32_t *wide, int32_t step)
     wide[step] = bytes ^ 0x007f007f;
 }
 
-/* Requantization as in hb_dsp.h; the bias is part of the sum, and in two instructions the shift is one more. */
-HB_KERNEL hb_dsp_channel hb_packed_channel_of(int32_t bias, int32_t multiplier, int32_t shift, int32_t output_offset)
-{
-    hb_dsp_channel channel = hb_dsp_channel_of(0, multiplier, shift, output_offset);
-    channel.bias = bias;
-    return channel;
-}
+/* How the sums of two output channels become int8, as in hb_dsp.h, in flash: biases, multipliers, addends; then shifts,
+ * the second one eight bits higher, where outputs are no staircases. Biases are part of 256 times the sums; the shift
+ * of staircases is one more than there. */
+#define HB_PACKED_RECORD(staircase) ((staircase) ? 6 : 7)
 
-HB_KERNEL hb_dsp_channel hb_packed_staircase_of(int32_t bias, int32_t multiplier, int32_t nudge)
+HB_KERNEL hb_dsp_channel hb_packed_channel(const int32_t *record, int32_t which, int staircase)
 {
-    return (hb_dsp_channel){bias, multiplier, 2 * HB_STAIRCASE_ADDEND + nudge, HB_STAIRCASE_SHIFT + 1};
+    const int32_t shift = staircase ? HB_STAIRCASE_SHIFT + 1 : record[6] >> 8 * which & 0xff;
+    return (hb_dsp_channel){record[which], record[2 + which], record[4 + which], shift};
 }
 
 HB_KERNEL int8_t hb_packed_output(int32_t sum, hb_dsp_channel channel, int staircase)
@@ -50,89 +48,110 @@ typedef struct {
     int32_t blocks, lanes, quads;
 } hb_quads;
 
-/* 32 products in 32 cycles on a Cortex-M4: ten loads in four groups, which pipeline, two SXTB16, 16 SMLAD. Registers:
- * eight sums, two words of weights, two of activations, two pointers, which are one word low: all fourteen. `mark` is !
- * where the pointers go on to the next round. */
+/* 32 products in 32 cycles on a Cortex-M4: ten loads in four groups, which pipeline, two SXTB16, 16 SMLAD. All fourteen
+ * registers are taken: r0 to r3 are the sums of the first channel, r4 to r7 those of the second, r8 and r9 words of
+ * weights, r10 and r11 words of activations, r12 and lr point to weights and activations, one word low. `mark` is !
+ * where these go on to the next round. */
 #define HB_QUAD_2X4(mark)                                                                                              \
-    "ldr.w %[w0], [%[weights], #8 * hb_quad + 4]\n"                                                                    \
-    "ldr.w %[w1], [%[weights], #8 * hb_quad + 8]" mark "\n"                                                            \
-    "ldr.w %[x0], [%[pixels], #32 * hb_quad + 4]\n"                                                                    \
-    "ldr.w %[x1], [%[pixels], #32 * hb_quad + 8]\n"                                                                    \
-    "smlad %[a0], %[x0], %[w0], %[a0]\n"                                                                               \
-    "smlad %[b0], %[x0], %[w1], %[b0]\n"                                                                               \
-    "smlad %[a1], %[x1], %[w0], %[a1]\n"                                                                               \
-    "smlad %[b1], %[x1], %[w1], %[b1]\n"                                                                               \
-    "ldr.w %[x0], [%[pixels], #32 * hb_quad + 12]\n"                                                                   \
-    "ldr.w %[x1], [%[pixels], #32 * hb_quad + 16]\n"                                                                   \
-    "smlad %[a2], %[x0], %[w0], %[a2]\n"                                                                               \
-    "smlad %[b2], %[x0], %[w1], %[b2]\n"                                                                               \
-    "smlad %[a3], %[x1], %[w0], %[a3]\n"                                                                               \
-    "smlad %[b3], %[x1], %[w1], %[b3]\n"                                                                               \
-    "sxtb16.w %[w0], %[w0]\n"                                                                                          \
-    "sxtb16.w %[w1], %[w1]\n"                                                                                          \
-    "ldr.w %[x0], [%[pixels], #32 * hb_quad + 20]\n"                                                                   \
-    "ldr.w %[x1], [%[pixels], #32 * hb_quad + 24]\n"                                                                   \
-    "smlad %[a0], %[x0], %[w0], %[a0]\n"                                                                               \
-    "smlad %[b0], %[x0], %[w1], %[b0]\n"                                                                               \
-    "smlad %[a1], %[x1], %[w0], %[a1]\n"                                                                               \
-    "smlad %[b1], %[x1], %[w1], %[b1]\n"                                                                               \
-    "ldr.w %[x0], [%[pixels], #32 * hb_quad + 28]\n"                                                                   \
-    "ldr.w %[x1], [%[pixels], #32 * hb_quad + 32]" mark "\n"                                                           \
-    "smlad %[a2], %[x0], %[w0], %[a2]\n"                                                                               \
-    "smlad %[b2], %[x0], %[w1], %[b2]\n"                                                                               \
-    "smlad %[a3], %[x1], %[w0], %[a3]\n"                                                                               \
-    "smlad %[b3], %[x1], %[w1], %[b3]\n"                                                                               \
+    "ldr.w r8, [r12, #8 * hb_quad + 4]\n"                                                                              \
+    "ldr.w r9, [r12, #8 * hb_quad + 8]" mark "\n"                                                                      \
+    "ldr.w r10, [lr, #32 * hb_quad + 4]\n"                                                                             \
+    "ldr.w r11, [lr, #32 * hb_quad + 8]\n"                                                                             \
+    "smlad r0, r10, r8, r0\n"                                                                                          \
+    "smlad r4, r10, r9, r4\n"                                                                                          \
+    "smlad r1, r11, r8, r1\n"                                                                                          \
+    "smlad r5, r11, r9, r5\n"                                                                                          \
+    "ldr.w r10, [lr, #32 * hb_quad + 12]\n"                                                                            \
+    "ldr.w r11, [lr, #32 * hb_quad + 16]\n"                                                                            \
+    "smlad r2, r10, r8, r2\n"                                                                                          \
+    "smlad r6, r10, r9, r6\n"                                                                                          \
+    "smlad r3, r11, r8, r3\n"                                                                                          \
+    "smlad r7, r11, r9, r7\n"                                                                                          \
+    "sxtb16.w r8, r8\n"                                                                                                \
+    "sxtb16.w r9, r9\n"                                                                                                \
+    "ldr.w r10, [lr, #32 * hb_quad + 20]\n"                                                                            \
+    "ldr.w r11, [lr, #32 * hb_quad + 24]\n"                                                                            \
+    "smlad r0, r10, r8, r0\n"                                                                                          \
+    "smlad r4, r10, r9, r4\n"                                                                                          \
+    "smlad r1, r11, r8, r1\n"                                                                                          \
+    "smlad r5, r11, r9, r5\n"                                                                                          \
+    "ldr.w r10, [lr, #32 * hb_quad + 28]\n"                                                                            \
+    "ldr.w r11, [lr, #32 * hb_quad + 32]" mark "\n"                                                                    \
+    "smlad r2, r10, r8, r2\n"                                                                                          \
+    "smlad r6, r10, r9, r6\n"                                                                                          \
+    "smlad r3, r11, r8, r3\n"                                                                                          \
+    "smlad r7, r11, r9, r7\n"                                                                                          \
     ".set hb_quad, hb_quad + 1\n"
 
 /* Quads of a round, 112 bytes of code each; the first round is entered where as many are left as do not fill rounds. */
 #define HB_ROUND 7
 
-/* The register x0 holds the multiplier, x1 the addend, w0 the shift. */
-#define HB_PACKED_ASM(sum) "asr.w %[" sum "], %[" sum "], #7\n" HB_REQUANTIZE_ASM(sum)
-
+#define HB_PACKED_ASM(sum)                                                                                             \
+    "asr.w " sum ", " sum ", #7\n"                                                                                     \
+    "add.w r9, r11, " sum ", asr #31\n"                                                                                \
+    "smmlar " sum ", " sum ", r10, r9\n"                                                                               \
+    "asr.w " sum ", " sum ", r8\n"                                                                                     \
+    "ssat " sum ", #8, " sum "\n"
 #define HB_PACKED_REQUANTIZE                                                                                           \
-    "ldr.w %[x0], %[multiplier_a]\n"                                                                                   \
-    "ldr.w %[x1], %[addend_a]\n"                                                                                       \
-    "ldr.w %[w0], %[shifts]\n" HB_PACKED_ASM("a0") HB_PACKED_ASM("a1") HB_PACKED_ASM("a2")                             \
-        HB_PACKED_ASM("a3") "ldr.w %[x0], %[multiplier_b]\n"                                                           \
-                            "ldr.w %[x1], %[addend_b]\n"                                                               \
-                            "ldr.w %[w0], %[shifts]\n"                                                                 \
-                            "lsr.w %[w0], %[w0], #8\n" HB_PACKED_ASM("b0") HB_PACKED_ASM("b1") HB_PACKED_ASM("b2")     \
-                                HB_PACKED_ASM("b3")
+    "ldr.w r10, %[multiplier_a]\n"                                                                                     \
+    "ldr.w r11, %[addend_a]\n"                                                                                         \
+    "ldr.w r8, %[shifts]\n" HB_PACKED_ASM("r0") HB_PACKED_ASM("r1") HB_PACKED_ASM("r2")                                \
+        HB_PACKED_ASM("r3") "ldr.w r10, %[multiplier_b]\n"                                                             \
+                            "ldr.w r11, %[addend_b]\n"                                                                 \
+                            "lsr.w r8, r8, #8\n" HB_PACKED_ASM("r4") HB_PACKED_ASM("r5") HB_PACKED_ASM("r6")           \
+                                HB_PACKED_ASM("r7")
+
 #define HB_PACKED_STAIRCASE_ASM(sum, multiplier, addend)                                                               \
-    "smmla %[" sum "], %[" sum "], %[" multiplier "], %[" addend "]\n"                                                 \
-    "ssat %[" sum "], #8, %[" sum "], asr #11\n"
+    "smmla " sum ", " sum ", " multiplier ", " addend "\n"                                                             \
+    "ssat " sum ", #8, " sum ", asr #11\n"
 #define HB_PACKED_STAIRCASE                                                                                            \
-    "ldr.w %[x0], %[multiplier_a]\n"                                                                                   \
-    "ldr.w %[x1], %[addend_a]\n"                                                                                       \
-    "ldr.w %[w0], %[multiplier_b]\n"                                                                                   \
-    "ldr.w %[w1], %[addend_b]\n" HB_PACKED_STAIRCASE_ASM("a0", "x0", "x1") HB_PACKED_STAIRCASE_ASM("a1", "x0", "x1")   \
-        HB_PACKED_STAIRCASE_ASM("a2", "x0", "x1") HB_PACKED_STAIRCASE_ASM("a3", "x0", "x1")                            \
-            HB_PACKED_STAIRCASE_ASM("b0", "w0", "w1") HB_PACKED_STAIRCASE_ASM("b1", "w0", "w1")                        \
-                HB_PACKED_STAIRCASE_ASM("b2", "w0", "w1") HB_PACKED_STAIRCASE_ASM("b3", "w0", "w1")
+    "ldr.w r10, %[multiplier_a]\n"                                                                                     \
+    "ldr.w r11, %[addend_a]\n"                                                                                         \
+    "ldr.w r8, %[multiplier_b]\n"                                                                                      \
+    "ldr.w r9, %[addend_b]\n" HB_PACKED_STAIRCASE_ASM("r0", "r10", "r11") HB_PACKED_STAIRCASE_ASM("r1", "r10", "r11")  \
+        HB_PACKED_STAIRCASE_ASM("r2", "r10", "r11") HB_PACKED_STAIRCASE_ASM("r3", "r10", "r11")                        \
+            HB_PACKED_STAIRCASE_ASM("r4", "r8", "r9") HB_PACKED_STAIRCASE_ASM("r5", "r8", "r9")                        \
+                HB_PACKED_STAIRCASE_ASM("r6", "r8", "r9") HB_PACKED_STAIRCASE_ASM("r7", "r8", "r9")
 
 /* Where the first round of a block is entered. */
 #define HB_PACKED_ENTRY                                                                                                \
-    "adr.w %[x0], 1f\n"                                                                                                \
-    "ldr.w %[x1], %[skipped]\n"                                                                                        \
-    "rsb.w %[w0], %[x1], %[x1], lsl #3\n"                                                                              \
-    "add.w %[x0], %[x0], %[w0], lsl #4\n"                                                                              \
-    "str.w %[x0], %[entry]\n"
+    "adr.w r10, 1f\n"                                                                                                  \
+    "ldr.w r11, %[skipped]\n"                                                                                          \
+    "rsb.w r8, r11, r11, lsl #3\n"                                                                                     \
+    "add.w r10, r10, r8, lsl #4\n"                                                                                     \
+    "str.w r10, %[entry]\n"
+
+/* The constants of a pair of channels go to the stack. */
+#define HB_PACKED_PAIR(words, more)                                                                                    \
+    "ldr.w r8, %[record]\n"                                                                                            \
+    "ldmia.w r8!, {" words "}\n"                                                                                       \
+    "str.w r0, %[bias_a]\n"                                                                                            \
+    "str.w r1, %[bias_b]\n"                                                                                            \
+    "str.w r2, %[multiplier_a]\n"                                                                                      \
+    "str.w r3, %[multiplier_b]\n"                                                                                      \
+    "str.w r4, %[addend_a]\n"                                                                                          \
+    "str.w r5, %[addend_b]\n" more "str.w r8, %[record]\n"                                                             \
+    "ldr.w r9, %[base]\n"                                                                                              \
+    "ldr.w lr, %[tile]\n"                                                                                              \
+    "str.w r9, %[out]\n"                                                                                               \
+    "add.w r9, r9, #2\n"                                                                                               \
+    "str.w r9, %[base]\n"                                                                                              \
+    ".balign 4\n"
 
 #define HB_PACKED_BEGIN                                                                                                \
-    "ldr.w %[weights], %[first]\n"                                                                                     \
-    "ldr.w %[a0], %[bias_a]\n"                                                                                         \
-    "ldr.w %[b0], %[bias_b]\n"                                                                                         \
-    "ldr.w %[x0], %[skipped]\n"                                                                                        \
-    "ldr.w %[x1], %[entry]\n"                                                                                          \
-    "sub.w %[pixels], %[pixels], %[x0], lsl #5\n"                                                                      \
-    "mov.w %[a1], %[a0]\n"                                                                                             \
-    "mov.w %[a2], %[a0]\n"                                                                                             \
-    "mov.w %[a3], %[a0]\n"                                                                                             \
-    "mov.w %[b1], %[b0]\n"                                                                                             \
-    "mov.w %[b2], %[b0]\n"                                                                                             \
-    "mov.w %[b3], %[b0]\n"                                                                                             \
-    "mov pc, %[x1]\n"                                                                                                  \
+    "ldr.w r12, %[first]\n"                                                                                            \
+    "ldr.w r0, %[bias_a]\n"                                                                                            \
+    "ldr.w r4, %[bias_b]\n"                                                                                            \
+    "ldr.w r10, %[skipped]\n"                                                                                          \
+    "ldr.w r11, %[entry]\n"                                                                                            \
+    "sub.w lr, lr, r10, lsl #5\n"                                                                                      \
+    "mov.w r1, r0\n"                                                                                                   \
+    "mov.w r2, r0\n"                                                                                                   \
+    "mov.w r3, r0\n"                                                                                                   \
+    "mov.w r5, r4\n"                                                                                                   \
+    "mov.w r6, r4\n"                                                                                                   \
+    "mov.w r7, r4\n"                                                                                                   \
+    "mov pc, r11\n"                                                                                                    \
     ".balign 4\n"
 
 #define HB_PACKED_ROUND                                                                                                \
@@ -140,74 +159,87 @@ typedef struct {
     ".rept 6\n" HB_QUAD_2X4("") ".endr\n" HB_QUAD_2X4("!")
 
 #define HB_PACKED_STORE                                                                                                \
-    "ldr.w %[weights], %[out]\n"                                                                                       \
-    "ldr.w %[x0], %[pitch]\n"                                                                                          \
-    "ldr.w %[x1], %[end]\n"                                                                                            \
-    "bfi %[a0], %[b0], #8, #8\n"                                                                                       \
-    "bfi %[a1], %[b1], #8, #8\n"                                                                                       \
-    "bfi %[a2], %[b2], #8, #8\n"                                                                                       \
-    "bfi %[a3], %[b3], #8, #8\n"                                                                                       \
-    "strh.w %[a0], [%[weights]]\n"                                                                                     \
-    "strh.w %[a1], [%[weights], %[x0]]\n"                                                                              \
-    "strh.w %[a2], [%[weights], %[x0], lsl #1]\n"                                                                      \
-    "add.w %[weights], %[weights], %[x0], lsl #1\n"                                                                    \
-    "strh.w %[a3], [%[weights], %[x0]]\n"                                                                              \
-    "add.w %[weights], %[weights], %[x0], lsl #1\n"                                                                    \
-    "str.w %[weights], %[out]\n"
+    "ldr.w r12, %[out]\n"                                                                                              \
+    "ldr.w r10, %[pitch]\n"                                                                                            \
+    "ldr.w r11, %[end]\n"                                                                                              \
+    "bfi r0, r4, #8, #8\n"                                                                                             \
+    "bfi r1, r5, #8, #8\n"                                                                                             \
+    "bfi r2, r6, #8, #8\n"                                                                                             \
+    "bfi r3, r7, #8, #8\n"                                                                                             \
+    "strh.w r0, [r12]\n"                                                                                               \
+    "strh.w r1, [r12, r10]\n"                                                                                          \
+    "strh.w r2, [r12, r10, lsl #1]\n"                                                                                  \
+    "add.w r12, r12, r10, lsl #1\n"                                                                                    \
+    "strh.w r3, [r12, r10]\n"                                                                                          \
+    "add.w r12, r12, r10, lsl #1\n"                                                                                    \
+    "str.w r12, %[out]\n"
 
-/* Blocks from 0 on, rounds from 1 on; what is not needed within a round is kept on the stack. */
-#define HB_PACKED_2X4(REQUANTIZE)                                                                                      \
-    __asm volatile(                                                                                                    \
-        HB_PACKED_ENTRY ".balign 4\n"                                                                                  \
-                        "0:\n" HB_PACKED_BEGIN "1:\n" HB_PACKED_ROUND "ldr.w %[x0], %[last]\n"                         \
-                        "cmp.w %[weights], %[x0]\n"                                                                    \
-                        "bne.w 1b\n" REQUANTIZE HB_PACKED_STORE "cmp.w %[pixels], %[x1]\n"                             \
-                        "bne.w 0b\n"                                                                                   \
-        : [a0] "=&r"(a0), [a1] "=&r"(a1), [a2] "=&r"(a2), [a3] "=&r"(a3), [b0] "=&r"(b0), [b1] "=&r"(b1),              \
-          [b2] "=&r"(b2), [b3] "=&r"(b3), [x0] "=&r"(x0), [x1] "=&r"(x1), [w0] "=&r"(w0), [w1] "=&r"(w1),              \
-          [weights] "=&r"(weights), [pixels] "+r"(pixels), [out] "+m"(out), [entry] "=m"(entry)                        \
-        : [first] "m"(first), [last] "m"(last), [end] "m"(end), [skipped] "m"(skipped), [pitch] "m"(pitch),            \
-          [bias_a] "m"(a.bias), [bias_b] "m"(b.bias), [multiplier_a] "m"(a.multiplier),                                \
-          [multiplier_b] "m"(b.multiplier), [addend_a] "m"(a.addend), [addend_b] "m"(b.addend), [shifts] "m"(shifts)   \
-        : "cc", "memory")
+#define HB_PACKED_NEXT                                                                                                 \
+    "ldr.w r12, %[first]\n"                                                                                            \
+    "ldr.w r8, %[last]\n"                                                                                              \
+    "ldr.w r9, %[step]\n"                                                                                              \
+    "ldr.w r10, %[record]\n"                                                                                           \
+    "ldr.w r11, %[stop]\n"                                                                                             \
+    "add.w r12, r12, r9\n"                                                                                             \
+    "add.w r8, r8, r9\n"                                                                                               \
+    "str.w r12, %[first]\n"                                                                                            \
+    "str.w r8, %[last]\n"                                                                                              \
+    "cmp.w r10, r11\n"
 
-/* Two output channels of all pixels, whose outputs lie `pitch` bytes apart. */
-HB_KERNEL void hb_packed_pair(hb_quads tile, const void *packed, hb_dsp_channel a, hb_dsp_channel b, int8_t *out,
-                              int32_t pitch, int staircase)
+/* Pairs from 3 on, blocks from 0 on, rounds from 1 on; what is not needed within a round is kept on the stack. */
+#define HB_PACKED_2X4(PAIR, REQUANTIZE)                                                                                \
+    __asm volatile(HB_PACKED_ENTRY "3:\n" PAIR "0:\n" HB_PACKED_BEGIN "1:\n" HB_PACKED_ROUND "ldr.w r10, %[last]\n"    \
+                                   "cmp.w r12, r10\n"                                                                  \
+                                   "bne.w 1b\n" REQUANTIZE HB_PACKED_STORE "cmp.w lr, r11\n"                           \
+                                   "bne.w 0b\n" HB_PACKED_NEXT "bne.w 3b\n"                                            \
+                   : [first] "+m"(first), [last] "+m"(last), [record] "+m"(record), [base] "+m"(out),                  \
+                     [out] "=m"(result), [entry] "=m"(entry), [bias_a] "=m"(bias_a), [bias_b] "=m"(bias_b),            \
+                     [multiplier_a] "=m"(multiplier_a), [multiplier_b] "=m"(multiplier_b), [addend_a] "=m"(addend_a),  \
+                     [addend_b] "=m"(addend_b), [shifts] "=m"(shifts)                                                  \
+                   : [tile] "m"(pixels), [end] "m"(end), [stop] "m"(stop), [step] "m"(step), [skipped] "m"(skipped),   \
+                     [pitch] "m"(pitch)                                                                                \
+                   : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc",      \
+                     "memory")
+
+/* `pairs` pairs of output channels of all pixels of blocks of four; the outputs of a pixel lie `pitch` bytes after those
+ * of the one before it. */
+HB_KERNEL void hb_packed_pairs(hb_quads tile, int32_t pairs, const uint32_t *packed, const int32_t *record, int8_t *out,
+                               int32_t pitch, int staircase)
 {
 #ifdef __ARM_FEATURE_DSP
     const int32_t skipped = (HB_ROUND - tile.quads % HB_ROUND) % HB_ROUND;
-    const uintptr_t last = (uintptr_t)packed + (uintptr_t)(8 * tile.quads - 4);
-    const uintptr_t first = (uintptr_t)packed - (uintptr_t)(8 * skipped + 4);
-    uintptr_t pixels = (uintptr_t)tile.pixels - 4, weights, entry;
+    const uintptr_t step = (uintptr_t)(8 * tile.quads), pixels = (uintptr_t)tile.pixels - 4;
     const uintptr_t end = pixels + (uintptr_t)(32 * tile.quads * tile.blocks);
-    const int32_t shifts = a.shift | b.shift << 8; /* a shift looks at the low byte of its register */
-    int32_t a0, a1, a2, a3, b0, b1, b2, b3, x0, x1, w0, w1;
+    const int32_t *const stop = record + HB_PACKED_RECORD(staircase) * pairs;
+    uintptr_t first = (uintptr_t)packed - (uintptr_t)(8 * skipped + 4), last = (uintptr_t)packed + step - 4, entry;
+    int32_t bias_a, bias_b, multiplier_a, multiplier_b, addend_a, addend_b, shifts;
+    int8_t *result;
     if (staircase) {
-        HB_PACKED_2X4(HB_PACKED_STAIRCASE);
+        HB_PACKED_2X4(HB_PACKED_PAIR("r0, r1, r2, r3, r4, r5", ""), HB_PACKED_STAIRCASE);
     } else {
-        HB_PACKED_2X4(HB_PACKED_REQUANTIZE);
+        HB_PACKED_2X4(HB_PACKED_PAIR("r0, r1, r2, r3, r4, r5, r6", "str.w r6, %[shifts]\n"), HB_PACKED_REQUANTIZE);
     }
 #else
-    const hb_dsp_channel channels[2] = {a, b};
-    for (int32_t i = 0; i < 4 * tile.blocks; i++) {
-        for (int32_t c = 0; c < 2; c++) {
-            int32_t sum = channels[c].bias;
+    for (; pairs > 0; pairs--, record += HB_PACKED_RECORD(staircase), packed += 2 * tile.quads, out += 2) {
+        for (int32_t i = 0; i < 8 * tile.blocks; i++) {
+            const hb_dsp_channel channel = hb_packed_channel(record, i % 2, staircase);
+            int32_t sum = channel.bias;
             for (int32_t quad = 0; quad < tile.quads; quad++) {
-                const uint32_t word = hb_load32((const uint32_t *)packed + 2 * quad + c);
-                const uint32_t *wide = tile.pixels + (i / 4 * tile.quads + quad) * 8 + i % 4;
+                const uint32_t word = packed[2 * quad + i % 2];
+                const uint32_t *wide = tile.pixels + (i / 8 * tile.quads + quad) * 8 + i / 2 % 4;
                 sum = hb_smlad(hb_sxtb16(word), wide[4], hb_smlad(word, wide[0], sum));
             }
-            out[i * pitch + c] = hb_packed_output(sum, channels[c], staircase);
+            out[i / 2 * pitch + i % 2] = hb_packed_output(sum, channel, staircase);
         }
     }
 #endif
 }
 
-/* The same for one to three pixels, which leave registers for a loop in C. */
+/* A pair of output channels of one to three pixels, which leave registers for a loop in C. */
 HB_KERNEL void hb_packed_lanes(const uint32_t *pixels, int32_t lanes, int32_t quads, const uint32_t *packed,
-                               hb_dsp_channel a, hb_dsp_channel b, int8_t *out, int32_t pitch, int staircase)
+                               const int32_t *record, int8_t *out, int32_t pitch, int staircase)
 {
+    const hb_dsp_channel a = hb_packed_channel(record, 0, staircase), b = hb_packed_channel(record, 1, staircase);
     int32_t sum_a[3] = {a.bias, a.bias, a.bias}, sum_b[3] = {b.bias, b.bias, b.bias};
 #pragma GCC unroll 2
     for (const uint32_t *const end = packed + 2 * quads; packed != end; packed += 2, pixels += 2 * lanes) {

@@ -13,8 +13,9 @@ import numpy as np
 from hilbench.ir.attrs import Conv2D
 from hilbench.ir.fixedpoint import wrap32
 from hilbench.ir.graph import Array, Graph, Op
-from hilbench.ir.quantized import INT8_MIN
+from hilbench.ir.quantized import INT8_MIN, ConvConstants
 from hilbench.kernels.family import Argument, constant
+from hilbench.kernels.requantize import PACKED_SHIFT, Staircase
 
 PIXELS = 128
 """More pixels in a tile than this make the weights' share of the time hardly smaller."""
@@ -86,8 +87,7 @@ def packed_weights(weights: Array) -> Array:
 
 def packed_pairs(terms: Array) -> Array:
     """int8 weights [output, term] of whole quads by pairs of outputs; an odd last one has the one before it again."""
-    order = [*range(len(terms) // 2 * 2), *((len(terms) - 2, len(terms) - 1) if len(terms) % 2 else ())]
-    return _interleaved(terms[order], 2)
+    return _interleaved(terms[_pairs(len(terms)).reshape(-1)], 2)
 
 
 def packed_terms(weights: Array) -> Array:
@@ -115,6 +115,39 @@ def packed_bias(weights: Array, bias: Array, input_offset: int) -> Array:
     wide = weights.astype(np.int64)
     total = bias.astype(np.int64) + input_offset * wide.sum(axis=1)
     return wrap32(256 * total - 127 * wide[:, 1::2].sum(axis=1)).astype(np.int32)
+
+
+def packed_records(bias: Array, constants: ConvConstants) -> Array:
+    """Records of pairs of channels (`hb_packed.h`) for sums that begin with `bias`: the longer requantization.
+
+    Args:
+        bias: int32 [channel].
+        constants: those of the operator.
+    """
+    shift = -np.array(constants.shift, np.int64)
+    addend = (2 * constants.output_offset + 1) << (shift - 1)
+    records = _by_pairs(bias, np.array(constants.multiplier), addend)
+    pairs = _by_pairs(shift)
+    return np.concatenate([records, pairs[:, :1] | pairs[:, 1:] << 8], axis=1).astype(np.int32).reshape(-1)
+
+
+def staircase_records(bias: Array, solved: Staircase) -> Array:
+    """The same for the requantization in two instructions."""
+    begun = wrap32(bias.astype(np.int64) + solved.bias)
+    addend = np.array(solved.nudge, np.int64) + (-255 << (PACKED_SHIFT - 1))
+    return _by_pairs(begun, np.array(solved.multiplier), addend).astype(np.int32).reshape(-1)
+
+
+def _by_pairs(*columns: Array) -> Array:
+    """int64 [pair of channels, 2 * column]; an odd last channel has the one before it again."""
+    order = _pairs(len(columns[0]))
+    return np.stack([column.astype(np.int64)[order] for column in columns], axis=1).reshape(len(order), -1)
+
+
+def _pairs(channels: int) -> Array:
+    """Which channels make pairs, [pair, 2]."""
+    last = (channels - 2, channels - 1) if channels % 2 else ()
+    return np.array([*range(channels // 2 * 2), *last]).reshape(-1, 2)
 
 
 def _interleaved(weights: Array, outputs: int) -> Array:

@@ -9,7 +9,6 @@ import numpy as np
 
 from hilbench.ir.attrs import Conv2D, DepthwiseConv2D
 from hilbench.ir.dtype import DType
-from hilbench.ir.fixedpoint import wrap32
 from hilbench.ir.graph import Array, Graph, Op
 from hilbench.ir.quantized import INT8_MAX, INT8_MIN, ConvConstants, conv_constants
 from hilbench.kernels import depthwise, winograd
@@ -21,7 +20,16 @@ from hilbench.kernels.dsp import (
     tile_members,
 )
 from hilbench.kernels.family import FAMILIES, Argument, Call, Family, constant, natural
-from hilbench.kernels.packed import packed_bias, packed_fits, packed_members, packed_pairs, packed_spare, packed_terms
+from hilbench.kernels.packed import (
+    packed_bias,
+    packed_fits,
+    packed_members,
+    packed_pairs,
+    packed_records,
+    packed_spare,
+    packed_terms,
+    staircase_records,
+)
 from hilbench.kernels.requantize import PACKED_FACTOR, PACKED_SHIFT, STAIRCASE_FACTOR, Staircase, solve_staircase
 from hilbench.kernels.sparse import PAIR_WORDS, encode, epilogue, pair_entries, pairs, singles
 from hilbench.kernels.thumb import pair_bias, pair_channels, pair_weights, quad_channels, quad_inputs, quad_weights
@@ -113,10 +121,10 @@ def _packed_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
     if name == "packed":
         return packed_pairs(terms)
     begun = packed_bias(terms, offsets, constants.input_offset)
+    if name == "packed_channels":
+        return packed_records(begun, constants)
     solved = _staircase(op, graph, packed=True)
-    if name == "packed_bias" or solved is None:
-        return begun if name == "packed_bias" else None
-    return _solved_array(name.removeprefix("packed_"), solved, begun)
+    return None if solved is None else staircase_records(begun, solved)
 
 
 def _staircase(op: Op, graph: Graph, packed: bool = False) -> Staircase | None:
@@ -146,13 +154,9 @@ def _staircase_array(name: str, op: Op, graph: Graph, call: Call) -> Array | Non
     solved = _staircase(op, graph)
     if solved is None:
         return None
-    return _solved_array(name, solved, STAIRCASE_FACTOR * _settled(op, graph)[1].astype(np.int64))
-
-
-def _solved_array(name: str, solved: Staircase, begun: Array) -> Array:
-    """One of the arrays of a staircase, for sums that begin with `begun` and its bias."""
     if name == "staircase_bias":
-        return wrap32(begun.astype(np.int64) + solved.bias).astype(np.int32)
+        offsets = _settled(op, graph)[1].astype(np.int64)
+        return np.array(STAIRCASE_FACTOR * offsets + solved.bias, np.int32)
     if name == "staircase_multiplier":
         return np.array(solved.multiplier, np.int32)
     return np.array(solved.nudge, np.int8)

@@ -6,7 +6,18 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hilbench.kernels.packed import packed_bias, packed_fits, packed_pairs, packed_terms, packed_weights, padded_inputs
+from hilbench.ir.quantized import ConvConstants
+from hilbench.kernels.packed import (
+    packed_bias,
+    packed_fits,
+    packed_pairs,
+    packed_records,
+    packed_terms,
+    packed_weights,
+    padded_inputs,
+    staircase_records,
+)
+from hilbench.kernels.requantize import Staircase
 
 
 def products(words: np.ndarray, x: np.ndarray) -> int:
@@ -44,6 +55,16 @@ def test_convolution(seed: int, outputs: int, rows: int, run: int) -> None:
         pair, which = (o // 2, o % 2) if o + 1 < outputs or outputs % 2 == 0 else (o // 2, 1)
         total = products(words[pair, :, which], x) + int(begun[o])
         assert (total - 256 * int(((window.astype(np.int64) + 128) * weights[o]).sum())) % 2**32 == 0
+
+
+def test_records_of_an_odd_channel_hold_the_one_before_it_again() -> None:
+    constants = ConvConstants(128, 3, (5, 6, 7), (-1, -2, -9), -128, 127)
+    records = packed_records(np.array([10, 20, 30], np.int32), constants).reshape(2, 7)
+    assert records.tolist() == [[10, 20, 5, 6, 7, 14, 1 | 2 << 8], [20, 30, 6, 7, 14, 7 << 8, 2 | 9 << 8]]
+    solved = Staircase((1, 2, 3), (4, 5, 6), (-7, 0, 7))
+    steps = staircase_records(np.array([10, 20, 2**31 - 1]), solved).reshape(2, 6)
+    zero = -255 << 10
+    assert steps.tolist() == [[11, 22, 4, 5, zero - 7, zero], [22, -(2**31) + 2, 5, 6, zero, zero + 7]]
 
 
 def test_what_does_not_fit() -> None:
