@@ -89,6 +89,26 @@ def sweep_facts(op: Op, graph: Graph) -> dict[str, Argument]:
     }
 
 
+def inside_facts(op: Op, graph: Graph) -> dict[str, Argument]:
+    """Taps that see no padding: `inside_rows` along a column of outputs, `inside_cols` along a row of them.
+
+    Of a piece, which may lie anywhere, all do.
+    """
+    assert isinstance(op.attrs, DepthwiseConv2D)
+    read, written = graph[op.present_inputs[0]].shape, graph[op.outputs[0]].shape
+    return {
+        "inside_rows": _inside(op.attrs.y, read[1], written[1]),
+        "inside_cols": _inside(op.attrs.x, read[2], written[2]),
+    }
+
+
+def _inside(window: Window, inputs: int, outputs: int) -> int:
+    if outputs != window.outputs(inputs):
+        return outputs * window.kernel
+    taps = np.arange(outputs)[:, None] * window.stride - window.before + np.arange(window.kernel) * window.dilation
+    return int(((taps >= 0) & (taps < inputs)).sum())
+
+
 def channel_records(op: Op, graph: Graph, constants: ConvConstants, bias: Array, solved: Staircase | None) -> Array:
     """int32 [channel * 5]: what `hb_dw3.h` reads of every channel.
 

@@ -84,7 +84,7 @@ class Convolution(Family):
             facts["winograd_fits"] = int(largest.max() < winograd.SUM_LIMIT)
             facts["staircase"] = int(_staircase(op, graph) is not None)
             if op.kind == "DEPTHWISE_CONV_2D":
-                facts |= depthwise.sweep_facts(op, graph)
+                facts |= depthwise.sweep_facts(op, graph) | depthwise.inside_facts(op, graph)
             facts["two_products"] = int(bool(facts["short_requantization"]) and _two_products(op, graph) is not None)
             if op.kind == "CONV_2D":
                 facts |= _packed_facts(op, graph, facts, packed_fits(_terms(op, graph), largest))
