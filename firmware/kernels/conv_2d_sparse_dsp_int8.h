@@ -13,9 +13,9 @@
  * scratch = "16 * terms + 2 * ((kernel_w * in_channels + 3) // 4 * 4)"
  * cycles = """
  *   (out_rows * out_cols >= 8) * ((out_rows * out_cols + 5) // 8)
- *   * (258 * kernel_h + 28.7 * terms + 61.3 * out_channels + 18 * nonzeros)
+ *   * (47 + 327 * kernel_h + 20.7 * terms + 53.1 * out_channels + 19.6 * nonzeros)
  *   + (out_rows * out_cols if out_rows * out_cols < 8 else out_rows * out_cols % 8 * (out_rows * out_cols % 8 < 3))
- *   * (4.4 * terms + 35.9 * out_channels + 6.9 * nonzeros)"""
+ *   * (153 + 26.5 * out_channels + 7.9 * nonzeros)"""
  * arrays = ["sparse_singles"]
  */
 #ifndef HB_CONV_2D_SPARSE_DSP_INT8_H

@@ -14,7 +14,8 @@
  *   8 * out_channels
  *   """
  * cycles = """
- *   (out_rows * out_cols + 7) // 8 * (230 * kernel_h + 36.9 * terms + 66 * out_channels + 24.1 * pairs_entries)"""
+ *   (out_rows * out_cols + 7) // 8
+ *   * (195 + 322 * kernel_h + 22.3 * terms + 52.6 * out_channels + 26.4 * pairs_entries)"""
  * arrays = ["sparse_pairs"]
  */
 #ifndef HB_CONV_2D_SPARSE_PAIRS_DSP_INT8_H

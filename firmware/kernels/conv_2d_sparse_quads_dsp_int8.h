@@ -14,7 +14,8 @@
  *   8 * out_channels
  *   """
  * cycles = """
- *   (out_rows * out_cols + 7) // 8 * (297 * kernel_h + 48.1 * terms + 64.1 * out_channels + 24.3 * quads_entries)"""
+ *   (out_rows * out_cols + 7) // 8
+ *   * (76 + 432 * kernel_h + 35.3 * terms + 53.2 * out_channels + 26.7 * quads_entries)"""
  * arrays = ["sparse_quads"]
  */
 #ifndef HB_CONV_2D_SPARSE_QUADS_DSP_INT8_H

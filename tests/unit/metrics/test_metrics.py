@@ -10,15 +10,19 @@ import pytest
 
 from hilbench.boards import find
 from hilbench.build.image import FirmwareImage, Ledger
+from hilbench.ir.attrs import FullyConnected
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Graph, Op, QuantParams, Tensor
 from hilbench.metrics.accuracy import predicted_classes
 from hilbench.metrics.metric import METRICS, Evidence, collect
 from hilbench.metrics.output import FLOAT_TOLERANCE, differing
+from hilbench.plan.make import make_plan
 from hilbench.plan.plan import Plan, Step
 from hilbench.results.schema import Provenance, Value
 from hilbench.targets.target import Hello, StepSample, Watermark
 from hilbench.variants.schedule import Layer, Schedule
+from hilbench.variants.variant import LAYERS, Part
+from tests.graphs import Builder, weighted
 
 LEDGER = Ledger(
     flash_weights=100,
@@ -75,6 +79,7 @@ def found(values: tuple[Value, ...], metric: str, provenance: str, step: str = "
         ("flash_weights_bytes", "static", 100),
         ("flash_code_bytes", "static", 20),
         ("flash_tables_bytes", "static", 3),
+        ("flash_index_bytes", "static", 0),
         ("flash_harness_bytes", "static", 1000),
         ("flash_model_bytes", "static", 123),
         ("flash_total_bytes", "static", 1123),
@@ -97,6 +102,22 @@ def test_totals(metric: str, provenance: str, value: float) -> None:
 def test_ledgers_close(total: str, provenance: str, items: tuple[str, ...]) -> None:
     values = collect(evidence(), right_answer=True)
     assert found(values, total, provenance) == [sum(found(values, item, provenance)[0] for item in items)]
+
+
+@pytest.mark.parametrize("dtype", [DType.INT8, DType.FLOAT32])
+def test_index_of_sparse_weights(dtype: DType) -> None:
+    """Of 4 outputs with 5 weights of 40 each: 5 gaps, and a jump and a mark in the stream, or a count of two bytes."""
+    b = Builder(3, dtype)
+    x = b.input((1, 40))
+    w, bias, output = weighted(b, x, (4, 40), 0, 40)
+    b.op("FULLY_CONNECTED", (x, w, bias), FullyConnected(), output)
+    graph = b.done()
+    kept = np.zeros((4, 40), graph[w].values.dtype)
+    kept[:, ::8] = 1
+    graph = graph.with_tensors([replace(graph[w], data=kept, storage="sparse")])
+    plan = make_plan(graph, Part(LAYERS), find("nucleo_l4r5zi").core.features)
+    values = tuple(METRICS["flash"].measure(replace(evidence(), graph=graph, plan=plan)))
+    assert found(values, "flash_index_bytes", "static") == [4 * (5 + 2)]
 
 
 def test_instructions_add_up_in_every_repeat() -> None:
