@@ -28,6 +28,13 @@ HB_KERNEL void hb_sparse_singles_tile(const hb_view *in, hb_region at, int32_t f
                                       const hb_conv_int8_args *p)
 {
     const int32_t run = p->kernel_w * p->in_channels;
+    if (hb_sparse_points(in, at, p)) {
+        const int8_t *terms = (const int8_t *)in->data + hb_at(in, at.y0, at.x0, run) + first * run;
+        for (int32_t pair = 0; pair < 4; pair++, terms += 2 * run) {
+            hb_spread_singles(terms, terms + run, run, p->staircase ? HB_STAIRCASE : HB_DOUBLED, tile + pair);
+        }
+        return;
+    }
     hb_pixel next = hb_sparse_pixel(at, first);
     for (int32_t pair = 0; pair < 4; pair++) {
         const hb_pixel a = next, b = hb_sparse_after(at, a);

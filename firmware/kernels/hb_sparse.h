@@ -130,7 +130,7 @@
                    "0:\n" SUMS HB_SPARSE_EIGHT_OUTPUTS(CONSTANTS, OUTPUT)                                              \
                    : [a0] "=&r"(a0), [a1] "=&r"(a1), [a2] "=&r"(a2), [a3] "=&r"(a3), [a4] "=&r"(a4), [a5] "=&r"(a5),   \
                      [a6] "=&r"(a6), [a7] "=&r"(a7), [x0] "=&r"(x0), [x1] "=&r"(x1), [weight] "=&r"(weight),           \
-                     [t] "=&r"(t), [tile] "=&r"(tile), [stream] "+r"(stream), [out] "+m"(out)                          \
+                     [t] "=&r"(t), [tile] "=&r"(tile), [stream] "+&r"(stream), [out] "+m"(out)                         \
                    : [tiles] "m"(tiles), [stride] "m"(stride), [end] "m"(end)                                          \
                    : "cc", "memory")
 
@@ -214,7 +214,7 @@ HB_KERNEL void hb_singles_8(const int16_t *tiles, const uint8_t *stream, int32_t
                                                                           "cmp.w %[out], %[end]\n"                     \
                                                                           "bne.w 0b\n"                                 \
                    : [sum] "=&r"(sum), [bias] "=&r"(bias), [x0] "=&r"(x0), [x1] "=&r"(x1), [weight] "=&r"(weight),     \
-                     [t] "=&r"(t), [tile] "=&r"(tile), [stream] "+r"(stream), [out] "+r"(out)                          \
+                     [t] "=&r"(t), [tile] "=&r"(tile), [stream] "+&r"(stream), [out] "+&r"(out)                        \
                    : [pixel] "r"(pixel), [end] "r"(end)                                                                \
                    : "cc", "memory")
 
@@ -251,8 +251,9 @@ HB_KERNEL void hb_singles_1(const uint8_t *pixel, const uint8_t *stream, int32_t
 }
 
 /* Four terms of two pixels: 17 cycles on a Cortex-M4. `even` and `odd` shift bytes to where the mask takes them. */
-#define HB_SPREAD_SINGLES(even, odd)                                                                                   \
+#define HB_SPREAD_SINGLES(even, odd, fours)                                                                            \
     __asm volatile("1:\n"                                                                                              \
+                   ".rept " fours "\n"                                                                                 \
                    "ldr.w %[a], [%[left]], #4\n"                                                                       \
                    "ldr.w %[b], [%[right]], #4\n"                                                                      \
                    "eor.w %[a], %[a], #0x80808080\n"                                                                   \
@@ -269,9 +270,10 @@ HB_KERNEL void hb_singles_1(const uint8_t *pixel, const uint8_t *stream, int32_t
                    "str.w %[t], [%[tile], #-32]\n"                                                                     \
                    "pkhtb %[t], %[b], %[a], asr #16\n"                                                                 \
                    "str.w %[t], [%[tile], #-16]\n"                                                                     \
+                   ".endr\n"                                                                                           \
                    "cmp.w %[left], %[end]\n"                                                                           \
                    "bne.w 1b\n"                                                                                        \
-                   : [left] "+r"(left), [right] "+r"(right), [tile] "+r"(tile), [a] "=&r"(a), [b] "=&r"(b),            \
+                   : [left] "+&r"(left), [right] "+&r"(right), [tile] "+&r"(tile), [a] "=&r"(a), [b] "=&r"(b),         \
                      [a02] "=&r"(a02), [b02] "=&r"(b02), [t] "=&r"(t)                                                  \
                    : [mask] "r"(UINT32_C(0x00ff00ff) << bits), [end] "r"(end)                                          \
                    : "cc", "memory")
@@ -283,9 +285,17 @@ HB_KERNEL void hb_spread_singles(const int8_t *left, const int8_t *right, int32_
 #ifdef __ARM_FEATURE_DSP
     uint32_t a, b, a02, b02, t;
     if (count >= 4 && bits == HB_STAIRCASE) {
-        HB_SPREAD_SINGLES("7", "1");
+        if (count / 4 % 2 == 0) {
+            HB_SPREAD_SINGLES("7", "1", "2");
+        } else {
+            HB_SPREAD_SINGLES("7", "1", "1");
+        }
     } else if (count >= 4) {
-        HB_SPREAD_SINGLES("1", "7");
+        if (count / 4 % 2 == 0) {
+            HB_SPREAD_SINGLES("1", "7", "2");
+        } else {
+            HB_SPREAD_SINGLES("1", "7", "1");
+        }
     }
 #else
     for (; left != end; left += 4, right += 4, tile += 16) {
@@ -399,7 +409,7 @@ HB_KERNEL void hb_spread_four(uint32_t terms, int32_t bits, int32_t words, uint3
                    "str.w %[t], [%[tile], #32]\n" QUADS "add.w %[tile], %[tile], #" size "\n"                          \
                    "cmp.w %[pixel], %[end]\n"                                                                          \
                    "bne.w 1b\n"                                                                                        \
-                   : [pixel] "+r"(pixel), [tile] "+r"(tile), [even] "=&r"(even), [odd] "=&r"(odd), [t] "=&r"(t)        \
+                   : [pixel] "+&r"(pixel), [tile] "+&r"(tile), [even] "=&r"(even), [odd] "=&r"(odd), [t] "=&r"(t)      \
                    : [mask] "r"(UINT32_C(0x00ff00ff) << bits), [end] "r"(end)                                          \
                    : "cc", "memory")
 #define HB_SPREAD_QUADS                                                                                                \

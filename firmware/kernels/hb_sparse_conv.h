@@ -42,6 +42,13 @@ HB_KERNEL hb_pixel hb_sparse_after(hb_region at, hb_pixel pixel)
     return (hb_pixel){pixel.y + last, last ? at.x0 : pixel.x + 1};
 }
 
+/* Whether windows are single pixels that lie one after another as the outputs of a region do. */
+HB_KERNEL int hb_sparse_points(const hb_view *in, hb_region at, const hb_conv_int8_args *p)
+{
+    const int point = p->kernel_h == 1 && p->kernel_w == 1 && p->pad_top == 0 && p->pad_left == 0;
+    return point && p->stride_h == 1 && p->stride_w == 1 && (in->cols == at.x1 - at.x0 || at.y1 - at.y0 == 1);
+}
+
 /* Whether the outputs of a region lie one after another; if not, those of a row do. */
 HB_KERNEL int hb_sparse_contiguous(const hb_view *out, hb_region at)
 {
@@ -54,6 +61,13 @@ HB_KERNEL void hb_sparse_pairs_tile(const hb_view *in, hb_region at, int32_t fir
                                     uint32_t *tile, int8_t *row, const hb_conv_int8_args *p)
 {
     const int32_t run = p->kernel_w * p->in_channels, pitch = (run + 3) / 4 * words * 8;
+    if (hb_sparse_points(in, at, p) && first + 8 <= pixels) {
+        const int8_t *terms = (const int8_t *)in->data + hb_at(in, at.y0, at.x0, run) + first * run;
+        for (int32_t i = 0; i < 8; i++) {
+            hb_spread_pairs(terms + i * run, run, p->staircase ? HB_STAIRCASE : HB_DOUBLED, words, tile + i);
+        }
+        return;
+    }
     hb_pixel pixel = hb_sparse_pixel(at, first);
     for (int32_t i = 0; i < 8; i++) {
         for (int32_t ky = 0; ky < p->kernel_h; ky++) {
