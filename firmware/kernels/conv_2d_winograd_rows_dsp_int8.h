@@ -15,9 +15,9 @@
  * ]
  * scratch = "96 * ((kernel_h * in_channels + 15) // 16 * 8) + max(192, 18 * in_channels)"
  * cycles = """
- *   out_rows * ((out_cols + 15) // 16) * (
- *     200 + kernel_h * in_channels * 120 + out_channels * 400
- *     + (out_channels + 1) // 2 * (200 + 900 * ((kernel_h * in_channels + 15) // 16)))
+ *   out_rows * ((out_cols + 3) // 4 * kernel_h * in_channels * 21 + (out_cols + 15) // 16 * (
+ *     200 + 370 * out_channels
+ *     + (out_channels + 1) // 2 * (200 + 900 * ((kernel_h * in_channels + 15) // 16))))
  * """
  * arrays = ["winograd_row_weights", "winograd_channels"]
  */
@@ -31,7 +31,7 @@
 HB_KERNEL void hb_winograd_row_block(const hb_view *in, int32_t y, int32_t x, int32_t count, uint32_t *patch,
                                      uint32_t *block, const hb_conv_int8_args *p)
 {
-    const int32_t step = 4 * HB_WINOGRAD_WORDS(p->kernel_h * p->in_channels), tiles = (count + 3) / 4;
+    const int32_t step = 16 * HB_WINOGRAD_WORDS(p->kernel_h * p->in_channels), tiles = (count + 3) / 4;
     const uint32_t zero = (uint8_t)-p->input_offset * UINT32_C(0x01010101);
     const int32_t left = x - p->pad_left, words = p->in_channels / 4, pixels = 4 * tiles + 2;
     const int32_t first = hb_clamp(-left, 0, pixels);

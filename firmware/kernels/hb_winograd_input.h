@@ -112,6 +112,67 @@
     "sub.w r7, r7, #16\n"                                                                                              \
     "cmp.w r6, r12\n"                                                                                                  \
     "bne.w 0b\n"
+/* B' times six pixels' bytes of a row in r0 to r5, to places lr bytes apart from r11 on. */
+#define HB_WINOGRAD_PIXELS(rotation)                                                                                   \
+    "sxtab16 r6, r12, r4" rotation                                                                                     \
+    "sxtab16 r7, r12, r2" rotation                                                                                     \
+    "sxtab16 r8, r12, r0" rotation                                                                                     \
+    "add.w r6, r6, #0x8000\n"                                                                                          \
+    "sub.w r9, r6, r7\n"                                                                                               \
+    "sub.w r8, r8, r7\n"                                                                                               \
+    "add.w r8, r9, r8, lsl #2\n"                                                                                       \
+    "sub.w r6, r6, r7, lsl #2\n"                                                                                       \
+    "eor.w r8, r8, #0x8000\n"                                                                                          \
+    "str.w r8, [r11]\n"                                                                                                \
+    "sxtab16 r8, r12, r3" rotation                                                                                     \
+    "sxtab16 r7, r12, r1" rotation                                                                                     \
+    "sub.w r10, r8, r7\n"                                                                                              \
+    "sub.w r7, r8, r7, lsl #2\n"                                                                                       \
+    "add.w r8, r8, r10, lsl #2\n"                                                                                      \
+    "add.w r6, r6, r7\n"                                                                                               \
+    "sub.w r7, r6, r7, lsl #1\n"                                                                                       \
+    "add.w r9, r9, r10, lsl #1\n"                                                                                      \
+    "sub.w r10, r9, r10, lsl #2\n"                                                                                     \
+    "eor.w r6, r6, #0x8000\n"                                                                                          \
+    "eor.w r7, r7, #0x8000\n"                                                                                          \
+    "str.w r6, [r11, lr]\n"                                                                                            \
+    "str.w r7, [r11, lr, lsl #1]\n"                                                                                    \
+    "sxtab16 r6, r12, r5" rotation                                                                                     \
+    "eor.w r9, r9, #0x8000\n"                                                                                          \
+    "add.w r6, r6, #0x8000\n"                                                                                          \
+    "eor.w r10, r10, #0x8000\n"                                                                                        \
+    "sub.w r6, r6, r8\n"                                                                                               \
+    "add.w r8, r11, lr\n"                                                                                              \
+    "eor.w r6, r6, #0x8000\n"                                                                                          \
+    "str.w r10, [r11, lr, lsl #2]\n"                                                                                   \
+    "str.w r9, [r8, lr, lsl #1]\n"                                                                                     \
+    "str.w r6, [r8, lr, lsl #2]\n"
+
+/* Registers: r0 to r5 four channels of a row, r6 to r10 what becomes of them, r11 its place, r12 128 twice, lr step. */
+#define HB_WINOGRAD_ROW_INPUT                                                                                          \
+    "ldr r11, %[to]\n"                                                                                                 \
+    "ldr lr, %[step]\n"                                                                                                \
+    "mov.w r12, #0x00800080\n"                                                                                         \
+    ".balign 4\n"                                                                                                      \
+    "0:\n"                                                                                                             \
+    "ldr.w r7, %[pixels]\n"                                                                                            \
+    "ldr.w r6, %[pixel]\n"                                                                                             \
+    "ldr.w r0, [r7]\n"                                                                                                 \
+    "ldr.w r1, [r7, r6]\n"                                                                                             \
+    "ldr.w r2, [r7, r6, lsl #1]\n"                                                                                     \
+    "ldr.w r4, [r7, r6, lsl #2]\n"                                                                                     \
+    "add.w r8, r7, r6\n"                                                                                               \
+    "ldr.w r3, [r8, r6, lsl #1]\n"                                                                                     \
+    "ldr.w r5, [r8, r6, lsl #2]\n"                                                                                     \
+    "add.w r7, r7, #4\n"                                                                                               \
+    "str.w r7, %[pixels]\n"                                                                                            \
+    HB_WINOGRAD_PIXELS("\n")                                                                                           \
+    "add.w r11, r11, #16\n"                                                                                            \
+    HB_WINOGRAD_PIXELS(", ror #8\n")                                                                                   \
+    "ldr.w r6, %[end]\n"                                                                                               \
+    "add.w r11, r11, #16\n"                                                                                            \
+    "cmp.w r11, r6\n"                                                                                                  \
+    "bne.w 0b\n"
 /* clang-format on */
 
 /* B' times six words, as numbers modulo 2^32. */
@@ -179,32 +240,36 @@ HB_SHARED void hb_winograd_input(const int8_t *pixels, int32_t row, int32_t chan
     }
 }
 
-/* d B of one row of some tiles, which begin four pixels apart: of each place a word of every tile, then the next word.
- * Places lie `step` words apart. */
+/* d B of all channels of one row of a tile: two words of each place for four channels; places lie `step` bytes apart. */
+HB_KERNEL void hb_winograd_row_tile(const int8_t *pixels, int32_t pixel, int32_t step, uint32_t *to)
+{
+    const uint32_t *const end = to + 2 * pixel;
+#ifdef __ARM_FEATURE_DSP
+    __asm volatile(HB_WINOGRAD_ROW_INPUT
+                   : [pixels] "+m"(pixels)
+                   : [pixel] "m"(pixel), [step] "m"(step), [to] "m"(to), [end] "m"(end)
+                   : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc",
+                     "memory");
+#else
+    for (int32_t bits = 0; to < end; to += 4, bits ^= 8, pixels += bits == 0 ? 4 : 0) {
+        uint32_t d[6], out[6];
+        for (int32_t x = 0; x < 6; x++) {
+            d[x] = (hb_load32(pixels + x * pixel) ^ 0x80808080) >> bits & 0x00ff00ff;
+        }
+        hb_winograd_line(d, out);
+        for (int32_t x = 0; x < 6; x++) {
+            to[x * step / 4] = (out[x] + 0x8000) ^ 0x8000;
+        }
+    }
+#endif
+}
+
+/* The same of some tiles, which begin four pixels apart. */
 HB_SHARED void hb_winograd_row_input(const int8_t *pixels, int32_t channels, int32_t tiles, int32_t step,
                                      uint32_t *block)
 {
     for (int32_t tile = 0; tile < tiles; tile++, pixels += 4 * channels) {
-        uint32_t *to = block + tile;
-        for (int32_t channel = 0; channel < channels; channel += 4, to += 8) {
-            uint32_t even[6], odd[6], out[6];
-#pragma GCC unroll 6
-            for (int32_t x = 0; x < 6; x++) {
-                const uint32_t word = hb_load32(pixels + x * channels + channel) ^ 0x80808080;
-                even[x] = word & 0x00ff00ff;
-                odd[x] = word >> 8 & 0x00ff00ff;
-            }
-            hb_winograd_line(even, out);
-#pragma GCC unroll 6
-            for (int32_t x = 0; x < 6; x++) {
-                to[x * step] = (out[x] + 0x8000) ^ 0x8000;
-            }
-            hb_winograd_line(odd, out);
-#pragma GCC unroll 6
-            for (int32_t x = 0; x < 6; x++) {
-                to[x * step + 4] = (out[x] + 0x8000) ^ 0x8000;
-            }
-        }
+        hb_winograd_row_tile(pixels, channels, step, block + tile);
     }
 }
 
