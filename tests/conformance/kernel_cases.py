@@ -128,12 +128,13 @@ def sweeps() -> Iterator[Graph]:
     """Maps that are tall, wide, of one pixel, of channels that are not fours; padding on either side or none."""
     shapes = [(13, 5, 8), (5, 17, 5), (1, 1, 4), (2, 3, 7), (3, 2, 17), (1, 9, 6), (8, 1, 4), (14, 15, 4)]
     for number, shape in enumerate(shapes):
-        stride, relu = 1 + number % 3 // 2, Activation.RELU if number % 2 else Activation.NONE
-        rows, cols = Window(3, stride, 1, 1, 1), Window(3, stride, 1, 2 if number % 4 == 0 else 1, 1)
-        yield rectified(
-            (-128, 127, 3)[number % 3], (1, *shape), (1, 3, 3, shape[2]), DepthwiseConv2D(rows, cols, activation=relu)
-        )
-        yield convolution((1, *shape), (1, 3, 3, shape[2]), DepthwiseConv2D(rows, cols, activation=relu), I8)
+        stride, before = 1 + number % 3 // 2, 2 if number % 4 == 0 else 1
+        rows, cols = Window(3, stride, 1, 1, 1), Window(3, stride, 1, before, 1)
+        if number % 2:
+            yield convolution((1, *shape), (1, 3, 3, shape[2]), DepthwiseConv2D(rows, cols), I8)
+        else:
+            attrs = DepthwiseConv2D(rows, cols, activation=Activation.RELU)
+            yield rectified((-128, 127, 3)[number % 3], (1, *shape), (1, 3, 3, shape[2]), attrs)
     bare = DepthwiseConv2D(Window(3), Window(3), activation=Activation.RELU)
     yield rectified(-5, (2, 7, 6, 8), (1, 3, 3, 8), bare)
 
