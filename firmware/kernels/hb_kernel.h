@@ -12,6 +12,10 @@
 /* A part of kernels that is not specialised: one copy serves all steps of a model. */
 #define HB_SHARED static __attribute__((noinline, unused))
 
+/* Assembly written down twice. A compiler takes a statement to be as long as it has lines, and places constants and
+ * branches accordingly: of what `.rept` repeats it would know nothing. */
+#define HB_TWICE(text) text text
+
 /* Taps first <= k < last of a sliding window that lie inside the tensor. */
 typedef struct {
     int32_t first, last;

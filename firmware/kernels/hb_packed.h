@@ -155,8 +155,7 @@ typedef struct {
     ".balign 4\n"
 
 #define HB_PACKED_ROUND                                                                                                \
-    ".set hb_quad, 0\n"                                                                                                \
-    ".rept 6\n" HB_QUAD_2X4("") ".endr\n" HB_QUAD_2X4("!")
+    ".set hb_quad, 0\n" HB_TWICE(HB_QUAD_2X4("")) HB_TWICE(HB_QUAD_2X4("")) HB_TWICE(HB_QUAD_2X4("")) HB_QUAD_2X4("!")
 
 #define HB_PACKED_STORE                                                                                                \
     "ldr.w r12, %[out]\n"                                                                                              \
