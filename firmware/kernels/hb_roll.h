@@ -32,8 +32,7 @@ typedef struct {
 } hb_roll_input;
 
 /* A map that is written in pieces: to a ring of `ring` pixels, or whole where that is 0. Where `keep` is not 0 the ring
- * is a row: when it is full, its last `keep` pixels are moved to its beginning. `cols` are those of the whole map. With a
- * `piece` of 0 nothing is kept: each window that is read is written anew, row by row. */
+ * is a row: when it is full, its last `keep` pixels are moved to its beginning. `cols` are those of the whole map. */
 typedef struct {
     int16_t rows, cols, piece;
     uint16_t ring, keep, pixel_bytes;
@@ -117,8 +116,7 @@ HB_KERNEL uint8_t hb_roll_missing(const hb_rolling *stage, uint8_t k, hb_roll_wi
     for (uint8_t i = 0; i < map->inputs; i++) {
         const hb_region need = hb_roll_region(&map->in[i], wish->at);
         hb_roll_state *from = &stage->state[map->in[i].from];
-        const int32_t kept = stage->maps[map->in[i].from].piece;
-        if (kept > 0 && !hb_roll_written(from, need.y1 - 1, need.x1 - 1)) {
+        if (!hb_roll_written(from, need.y1 - 1, need.x1 - 1)) {
             from->asked_y = (int16_t)(need.y1 - 1);
             from->asked_x = (int16_t)(need.x1 - 1);
             from->asked_by = k;
@@ -157,27 +155,9 @@ HB_KERNEL void hb_roll_gather(const hb_rolling *stage, uint8_t k, hb_region part
     }
 }
 
-/* The rows of a region of map k, of which nothing is kept, to `window`. */
-HB_KERNEL void hb_roll_anew(const hb_rolling *stage, uint8_t k, hb_region part, uint8_t *window)
-{
-    hb_piece row;
-    row.at = part;
-    for (int16_t y = part.y0; y < part.y1; y++) {
-        row.at.y0 = y;
-        row.at.y1 = (int16_t)(y + 1);
-        row.out = hb_window(window, row.at);
-        stage->run(k, &row);
-        window += (part.x1 - part.x0) * stage->maps[k].pixel_bytes;
-    }
-}
-
 HB_KERNEL hb_view hb_roll_view(const hb_rolling *stage, const hb_roll_input *in, hb_region part)
 {
     const hb_roll_map *map = &stage->maps[in->from];
-    if (map->piece == 0) {
-        hb_roll_anew(stage, in->from, part, in->window);
-        return hb_window(in->window, part);
-    }
     if (map->ring == 0) {
         return hb_whole(map->data, map->cols);
     }
@@ -254,7 +234,7 @@ HB_KERNEL void hb_roll_one_strip(const hb_rolling *stage, uint8_t count)
     }
     hb_roll_to_end(stage, (uint8_t)(count - 1));
     for (uint8_t k = 0; k < count; k++) {
-        if (stage->maps[k].ring == 0 && stage->maps[k].piece > 0) {
+        if (stage->maps[k].ring == 0) {
             hb_roll_to_end(stage, k);
         }
     }

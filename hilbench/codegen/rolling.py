@@ -28,7 +28,7 @@ class InputText:
 
 @dataclass(frozen=True)
 class MapText:
-    """A map of the stage; `calls` compute a piece of it. `piece` is 0 where each window is fetched anew."""
+    """A map of the stage; `calls` compute a piece of it."""
 
     comment: str
     rows: int
@@ -103,7 +103,7 @@ def _map(plan: Plan, stage: Rolling, name: str, inputs: tuple[InputText, ...], c
         comment=printable(short(name)),
         rows=rows,
         cols=cols,
-        piece=stage.pieces[name] if stage.rings.get(name, 1) else 0,
+        piece=stage.pieces[name],
         ring=stage.pixels(name) if name in stage.rings else 0,
         keep=stage.rings[name] - stage.pieces[name] if name in stage.slides else 0,
         pixel_bytes=0 if summed else tensor.shape[3] * tensor.dtype.size,

@@ -27,14 +27,13 @@ SLIDE_SHARE = 12
 class Rolled:
     """A rolling stage; `fixed` bytes are its own all the while it runs, `gathers[p]` more while operator p does.
 
-    It runs in so many `pieces`. `least` bytes are alive in it with the leanest kernels.
+    It runs in so many `pieces`.
     """
 
     stage: Rolling
     fixed: int
     gathers: Mapping[int, int]
     pieces: int
-    least: int
 
 
 @dataclass
@@ -71,7 +70,7 @@ class Rolls:
     def __init__(self, graph: Graph, ways: Ways, streamed: tuple[str, ...], reread: bool) -> None:
         self.graph, self.ways, self.streamed, self.reread = graph, ways, streamed, reread
         self._blocks = Blocks(graph, streamed)
-        self._gathered: dict[tuple[int, int, Raster, Raster | None], int] = {}
+        self._gathered: dict[tuple[int, int, Raster, Raster], int] = {}
 
     def sources(self, ops: Sequence[int]) -> tuple[str, ...]:
         """Streamed inputs that the operators read."""
@@ -117,12 +116,7 @@ class Rolls:
             rings |= {name: max(pixels, rings.get(name, 0)) for name, pixels in each.rings.items()}
         overlap = self._overlap(outputs, dying, found[0], followed[0]) if len(strips) == 1 else None
         stage = Rolling(tuple(ops), pieces, rings, outputs, strips, self.sources(ops), self.reread, overlap)
-        count = sum(raster.pieces for maps in found for raster in maps.values())
-        kept = self._slid(stage, self._sizes(stage, found), count)
-        if not (self.reread and stage.streamed):
-            return kept
-        anew = replace(stage, rings={**rings, **dict.fromkeys(stage.streamed, 0)})
-        return min(kept, self._slid(anew, self._sizes(anew, found), count), key=lambda rolled: rolled.least)
+        return self._slid(stage, self._sizes(stage, found), sum(r.pieces for maps in found for r in maps.values()))
 
     def _pieces(self, ops: range, strips: tuple[Spans, ...], most: int) -> dict[str, int]:
         sources = self.sources(ops)
@@ -147,7 +141,7 @@ class Rolls:
         for which, name in enumerate(op.inputs):
             if name is not None and jumps(stage, name):
                 for maps in found:
-                    key = (position, which, maps[op.outputs[0]], maps[name] if stage.rings[name] else None)
+                    key = (position, which, maps[op.outputs[0]], maps[name])
                     if key not in self._gathered:
                         self._gathered[key] = gathered(op, self.graph, *key[1:])
                     sizes[name] = max(sizes.get(name, 0), self._gathered[key])
@@ -156,7 +150,7 @@ class Rolls:
     def _slid(self, stage: Rolling, sizes: _Sizes, pieces: int) -> Rolled:
         """The stage with as many rings sliding as that makes it smaller: those first that most is gathered of."""
         slides: dict[str, int] = {}
-        while gathers := {n: size for n, size in sizes.gathers[sizes.peak].items() if size and stage.rings[n]}:
+        while gathers := {name: size for name, size in sizes.gathers[sizes.peak].items() if size}:
             name = max(gathers, key=lambda n: gathers[n])
             room = stage.rings[name] + max(stage.rings[name] // SLIDE_SHARE, 1)
             pixels = -(-room // stage.pieces[name]) * stage.pieces[name]
@@ -166,7 +160,7 @@ class Rolls:
                 break
             slides[name], sizes = pixels, slid
         gathered = {p: sizes.gathered(p) for p in stage.ops}
-        return Rolled(replace(stage, slides=slides), sizes.fixed, gathered, pieces, sizes.least)
+        return Rolled(replace(stage, slides=slides), sizes.fixed, gathered, pieces)
 
     def _overlap(
         self, outputs: tuple[str, ...], dying: Iterable[str], maps: Mapping[str, Raster], blocks: Sequence[Followed]

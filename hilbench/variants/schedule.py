@@ -68,8 +68,7 @@ class Rolling:
     `slides` lies in a row of `slides[tensor]` pixels instead, one after the other, and those that are still read are
     moved to its beginning whenever it is full. `pieces[tensor]` is the number of pixels that are written at a time; the
     last ones of a row may be fewer, but have as much room. Graph inputs in `streamed` are not resident: they arrive in
-    pieces too, and only a ring of them is kept; with `reread` they can be asked for again. Then the ring may have no
-    pixels: every window that is read is fetched anew.
+    pieces too, and only a ring of them is kept; with `reread` they can be asked for again.
 
     The stage runs once per strip: `strips[s][tensor]` are the columns that are written of each tensor. Columns that
     several strips read are computed by each of them.

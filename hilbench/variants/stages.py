@@ -25,12 +25,9 @@ def aligned(size: int) -> int:
     return -(-size // ALIGNMENT) * ALIGNMENT
 
 
-def gathered(op: Op, graph: Graph, which: int, own: Raster, source: Raster | None) -> int:
-    """Bytes of the window that is put together before a piece is computed, of a ring (None: fetched anew).
-
-    0 where it lies in one run of the ring.
-    """
-    within = source and source.piece % own.piece == 0 and (own.first - source.first) % own.piece == 0
+def gathered(op: Op, graph: Graph, which: int, own: Raster, source: Raster) -> int:
+    """Bytes of the window that is put together of a ring before a piece is computed; 0 where it lies in one run."""
+    within = source.piece % own.piece == 0 and (own.first - source.first) % own.piece == 0
     if within and windows(op, graph, which) == (POINT, POINT):
         return 0
     tensor = graph[str(op.inputs[which])]
@@ -45,8 +42,7 @@ def stage_gathers(graph: Graph, stage: Rolling, op: Op) -> dict[str, int]:
         maps = rasters(graph, stage.pieces, strip)
         for which, name in enumerate(op.inputs):
             if name is not None and jumps(stage, name):
-                source = maps[name] if stage.rings[name] else None
-                size = gathered(op, graph, which, maps[op.outputs[0]], source)
+                size = gathered(op, graph, which, maps[op.outputs[0]], maps[name])
                 found[name] = max(found.get(name, 0), size)
     return {name: size for name, size in found.items() if size}
 

@@ -63,8 +63,7 @@ class Machine:
                 _, x0, x1 = self.maps[name].place(number)
                 self.pixels[name] = self.pixels.get(name, 0) + x1 - x0
                 if name in stage.streamed:
-                    if stage.rings[name]:
-                        self._put(stage, name, self.inputs[name], number)
+                    self._put(stage, name, self.inputs[name], number)
                 else:
                     self._piece(stage, name, number)
 
@@ -84,9 +83,6 @@ class Machine:
                 rows = reads(seen[0], y, y + 1, graph[source].shape[1])
                 cols = reads(seen[1], x0, x1, graph[source].shape[2])
                 part = Region(*rows, *cols)
-                if not stage.rings[source]:
-                    operands.append(self._fetched(source, part))
-                    continue
                 assert source in gathers or source in stage.slides or self._is_run(stage, source, part)
                 operands.append(self._unrolled(stage, source, part))
             else:
@@ -106,13 +102,6 @@ class Machine:
     def _ring(self, stage: Rolling, name: str) -> Array:
         """A ring as [pixels, channels]."""
         return self._view(name, (stage.pixels(name), self.plan.graph[name].shape[3]))
-
-    def _fetched(self, name: str, r: Region) -> Array:
-        """A streamed input with the region that was asked for, and garbage elsewhere."""
-        tensor = self.plan.graph[name]
-        whole = np.frombuffer(self._garbage(tensor.nbytes).tobytes(), tensor.dtype.numpy).reshape(tensor.shape).copy()
-        whole[0, r.y0 : r.y1, r.x0 : r.x1] = self.inputs[name][0, r.y0 : r.y1, r.x0 : r.x1]
-        return whole
 
     def _is_run(self, stage: Rolling, name: str, r: Region) -> bool:
         """Whether the pixels of a region lie one after the other in the ring."""
