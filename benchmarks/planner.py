@@ -21,7 +21,7 @@ from hilbench.variants.transform import transform
 from hilbench.variants.variant import Variant
 
 BOARD = "nucleo_l4r5zi"
-SCHEDULES = ("", "+patch:2x2", "+patch", "+rolling", "+rolling:input=streamed")
+SCHEDULES = ("", "+patch:2x2", "+patch", "+rolling", "+rolling:input=streamed", "+rolling:input=reread,mac=1.05")
 
 
 def main(paths: list[Path]) -> None:

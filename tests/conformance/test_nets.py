@@ -17,6 +17,7 @@ from tests.nets import NETS
 RUNS = (
     ("detector", "int8+rolling:input=streamed"),
     ("sequence", "int8+patch:1x4"),
+    ("sequence", "int8+rolling:pixels=3,mac=1.5"),
     ("squeezed", "int8+rolling:pixels=4,mac=1.5"),
 )
 
