@@ -48,10 +48,11 @@ HB_KERNEL hb_packed_shape hb_packed_shape_of(const hb_view *in, const hb_conv_in
  * is collected a byte at a time, so that the last one is the lowest of a word. */
 HB_SHARED void hb_packed_inner(const int8_t *input, int32_t blocks, const hb_packed_shape *s, uint32_t *wide)
 {
-    const int32_t words = s->run - s->rest, bytes = s->rows * s->rest, step = s->step, skip = s->next - words;
+    const int32_t words = s->run - s->rest, rows = s->rows, rests = s->rest, step = s->step, skip = s->next - words;
+    const int32_t bytes = rows * rests, next = s->next - rests;
     for (; blocks > 0; blocks--, input += 4 * step) {
         const int8_t *a = input, *b = a + step, *c = b + step, *d = c + step;
-        for (int32_t row = s->rows; row > 0; row--, a += skip, b += skip, c += skip, d += skip) {
+        for (int32_t row = rows; row > 0; row--, a += skip, b += skip, c += skip, d += skip) {
             for (const int8_t *end = a + words; a != end; a += 4, b += 4, c += 4, d += 4, wide += 8) {
                 const uint32_t word_a = hb_load32(a), word_b = hb_load32(b);
                 const uint32_t word_c = hb_load32(c), word_d = hb_load32(d);
@@ -63,7 +64,7 @@ HB_SHARED void hb_packed_inner(const int8_t *input, int32_t blocks, const hb_pac
         }
         const uint8_t *rest = (const uint8_t *)input + words;
         uint32_t e = 0, f = 0, g = 0, h = 0;
-        for (int32_t i = 1, col = s->rest; i <= bytes; i++) {
+        for (int32_t i = 1, col = rests; i <= bytes; i++) {
             e = e << 8 | rest[0], f = f << 8 | rest[step], g = g << 8 | rest[2 * step], h = h << 8 | rest[3 * step];
             if (i % 4 == 0 || i == bytes) {
                 hb_widen_quad(e, wide, 4);
@@ -74,7 +75,7 @@ HB_SHARED void hb_packed_inner(const int8_t *input, int32_t blocks, const hb_pac
             }
             rest++;
             if (--col == 0) {
-                rest += s->next - s->rest, col = s->rest;
+                rest += next, col = rests;
             }
         }
     }
@@ -85,32 +86,34 @@ HB_SHARED void hb_packed_inner(const int8_t *input, int32_t blocks, const hb_pac
 HB_SHARED void hb_packed_window(const hb_view *in, int32_t top, int32_t left, const hb_packed_shape *s, uint32_t *wide,
                                 int32_t lanes, int8_t *spare, const hb_conv_int8_args *p)
 {
+    const int32_t run = s->run, rest = s->rest, next = s->next, channels = p->in_channels;
+    const int32_t stop = top + s->rows * p->dilation_h, down = p->dilation_h, in_rows = p->in_rows, step = 2 * lanes;
     const hb_span cols = hb_taps(left, 1, p->kernel_w, p->in_cols);
     const int partial = cols.last - cols.first < p->kernel_w;
-    const int8_t *input = (const int8_t *)in->data + hb_at(in, top, left, p->in_channels);
-    uint32_t *rests = wide + s->rows * (s->run / 4) * 2 * lanes, word = 0;
+    const int8_t *input = (const int8_t *)in->data + hb_at(in, top, left, channels);
+    uint32_t *rests = wide + s->rows * (run / 4) * step, word = 0;
+    const int32_t bytes = s->rows * rest;
     int32_t count = 0;
-    if (top < 0 || top + (s->rows - 1) * p->dilation_h >= p->in_rows || partial) {
-        memset(spare, -p->input_offset, (size_t)((1 + partial) * s->run));
+    if (top < 0 || stop - down >= in_rows || partial) {
+        memset(spare, -p->input_offset, (size_t)((1 + partial) * run));
     }
-    for (int32_t row = 0, y = top; row < s->rows; row++, y += p->dilation_h, input += s->next) {
-        const int8_t *from = input;
-        if (y < 0 || y >= p->in_rows) {
-            from = spare;
-        } else if (partial) {
-            for (int32_t i = cols.first * p->in_channels; i < cols.last * p->in_channels; i++) {
-                spare[s->run + i] = input[i];
+    for (int32_t y = top; y < stop; y += down, input += next) {
+        const int8_t *from = y >= 0 && y < in_rows ? input : spare;
+        if (partial && from == input) {
+            int8_t *const row = spare + run;
+            for (int32_t i = cols.first * channels; i < cols.last * channels; i++) {
+                row[i] = input[i];
             }
-            from = spare + s->run;
+            from = row;
         }
-        for (const int8_t *const end = from + (s->run - s->rest); from != end; from += 4, wide += 2 * lanes) {
+        for (int32_t words = run >> 2; words > 0; words--, from += 4, wide += step) {
             hb_widen_quad(hb_load32(from), wide, lanes);
         }
-        for (int32_t i = 0; i < s->rest; i++) {
-            word = word << 8 | (uint8_t)from[i];
-            if (++count % 4 == 0 || count == s->rows * s->rest) {
+        for (int32_t i = rest; i > 0; i--, from++) {
+            word = word << 8 | (uint8_t)*from;
+            if (++count % 4 == 0 || count == bytes) {
                 hb_widen_quad(word, rests, lanes);
-                rests += 2 * lanes;
+                rests += step;
             }
         }
     }
