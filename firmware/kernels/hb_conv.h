@@ -27,8 +27,6 @@ typedef struct {
     const int32_t *sweep_records, *sweep_taps; /* the same: what a channel needs, of 3x3 and of other windows */
     const int32_t *bias, *multiplier;
     const int8_t *shift;
-    const int32_t *staircase_bias, *staircase_multiplier; /* two-instruction requantization of hb_dsp.h */
-    const int8_t *staircase_nudge;
     const int8_t *packed;                              /* weights of hb_packed.h */
     const int32_t *packed_channels, *packed_staircase; /* and its records, for both requantizations */
     const int8_t *pair_weights;                        /* as hb_thumb.h reads them */

@@ -93,18 +93,6 @@ HB_KERNEL uint32_t hb_sadd16(uint32_t a, uint32_t b)
 #endif
 }
 
-/* Halfwords subtracted modulo 2^16. */
-HB_KERNEL uint32_t hb_ssub16(uint32_t a, uint32_t b)
-{
-#ifdef __ARM_FEATURE_DSP
-    uint32_t result;
-    __asm("ssub16 %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
-    return result;
-#else
-    return ((a - b) & 0xffff) | (((a >> 16) - (b >> 16)) << 16);
-#endif
-}
-
 HB_KERNEL uint32_t hb_load32(const void *bytes)
 {
     uint32_t word;
@@ -254,22 +242,6 @@ HB_KERNEL int8_t hb_staircase_output(int32_t sum, hb_dsp_channel channel)
     "smlad %[a3], %[x1], %[w0], %[a3]\n"                                                                               \
     "smlad %[b3], %[x1], %[w1], %[b3]\n"                                                                               \
     ".set hb_word, hb_word + 1\n"
-
-/* Words up to `last_word`, eight a round; the first round is entered at label 2 if it is half of one. What is not
- * needed within a round is kept on the stack. */
-#define HB_WORDS_2X4                                                                                                   \
-    ".balign 4\n"                                                                                                      \
-    "1:\n"                                                                                                             \
-    ".set hb_word, 0\n"                                                                                                \
-    ".rept 4\n" HB_WORD_2X4 ".endr\n"                                                                                  \
-    "2:\n"                                                                                                             \
-    ".set hb_word, 4\n"                                                                                                \
-    ".rept 4\n" HB_WORD_2X4 ".endr\n"                                                                                  \
-    "ldr.w %[x0], %[last_word]\n"                                                                                      \
-    "add.w %[pixels], %[pixels], #128\n"                                                                               \
-    "add.w %[weights], %[weights], #64\n"                                                                              \
-    "cmp.w %[weights], %[x0]\n"                                                                                        \
-    "bne.w 1b\n"
 
 /* From where the sums are complete to int8: the register w0 holds the shift, x0 the multiplier, x1 the addend. */
 #define HB_REQUANTIZE_ASM(sum)                                                                                         \

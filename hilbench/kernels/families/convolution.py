@@ -149,19 +149,6 @@ def _sweep_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
     return make(op, graph, constants, offsets, _staircase(op, graph)) if make and constants else None
 
 
-def _staircase_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
-    del call
-    solved = _staircase(op, graph)
-    if solved is None:
-        return None
-    if name == "staircase_bias":
-        offsets = _settled(op, graph)[1].astype(np.int64)
-        return np.array(STAIRCASE_FACTOR * offsets + solved.bias, np.int32)
-    if name == "staircase_multiplier":
-        return np.array(solved.multiplier, np.int32)
-    return np.array(solved.nudge, np.int8)
-
-
 def _sparse_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
     """Sparse weights of a CONV_2D with all that its channels need, in the encoding of this name."""
     del call
@@ -231,7 +218,6 @@ def _winograd_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None
 
 _PREPARED = {
     "packed": _packed_array,
-    "staircase": _staircase_array,
     "sweep": _sweep_array,
     "pair": _pair_array,
     "quad": _quad_array,
