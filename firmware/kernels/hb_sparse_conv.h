@@ -3,7 +3,7 @@
 #define HB_SPARSE_CONV_H
 
 #include "hb_conv.h"
-#include "hb_sparse.h"
+#include "hb_sparse_pairs.h"
 
 /* Bytes of a row of the window of output pixel (y, x): in the input, or copied to `row` where some are padding. */
 HB_KERNEL const int8_t *hb_sparse_window_row(const hb_view *in, int32_t y, int32_t x, int32_t ky, int8_t *row,
