@@ -6,7 +6,7 @@ as a rolling stage. The memory of a stage depends on its two cuts alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf
@@ -15,7 +15,7 @@ from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Graph
 from hilbench.variants.demand import grid, sums, windows
 from hilbench.variants.prices import calls, overhead
-from hilbench.variants.rolls import Rolls
+from hilbench.variants.rolls import Most, Rolls
 from hilbench.variants.schedule import Layer, Rolling, Spans, Stage
 from hilbench.variants.schedules.patch import is_local
 from hilbench.variants.stages import VIEWS, aligned, saved
@@ -135,6 +135,12 @@ class Cuts:
             )
             yield from {(c.pieces, c.extra): c for c in found if c and c.bytes <= limit}.values()
 
+    def again(self, stage: Rolling, pieces: Mapping[str, int]) -> Candidate | None:
+        """A rolling stage with pieces of up to so many pixels of each map; output and input overlap if they did."""
+        ops = range(stage.ops[0], stage.ops[-1] + 1)
+        found = self._rolled(ops, stage.strips, pieces, (self._whole(ops.start, ops.stop), inf))
+        return found.apart(self.graph) if found and stage.overlap is None else found
+
     def _most_saved(self, stop: int) -> int:
         """Bytes that no overlap of the stage's last output with an input can exceed."""
         return max(aligned(self.graph[name].nbytes) for name in self.graph.ops[stop - 1].outputs)
@@ -165,7 +171,7 @@ class Cuts:
         widths = (strip[op.outputs[0]] for strip in strips)
         return self._macs[position] * sum(stop - first for first, stop in widths) // grid(op, self.graph)[1]
 
-    def _rolled(self, ops: range, strips: tuple[Spans, ...], most: int, bounds: tuple[int, float]) -> Candidate | None:
+    def _rolled(self, ops: range, strips: tuple[Spans, ...], most: Most, bounds: tuple[int, float]) -> Candidate | None:
         """The operators as a rolling stage; one alone only where that saves something, none that is too large.
 
         `bounds` are the bytes that exist whole besides it, and those that there may be in all.

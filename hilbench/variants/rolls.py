@@ -16,6 +16,9 @@ from hilbench.variants.stages import STATE_BYTES, aligned, gathered, jumps, ring
 from hilbench.variants.strips import rasters
 from hilbench.variants.variant import Ways
 
+Most = int | Mapping[str, int]
+"""Pixels that are written at a time, at most: of every map, or by map."""
+
 FETCHED = 4
 """Streamed inputs have few channels: so many times more of their pixels are fetched at a time."""
 
@@ -105,9 +108,10 @@ class Rolls:
         return found
 
     def roll(
-        self, ops: range, strips: tuple[Spans, ...], most: int, outputs: tuple[str, ...], dying: Iterable[str]
+        self, ops: range, strips: tuple[Spans, ...], most: Most, outputs: tuple[str, ...], dying: Iterable[str]
     ) -> Rolled:
-        """The operators in pieces of at most `most` pixels; the one output may overlap an input in `dying`."""
+        """The operators in pieces of at most `most` pixels, of all maps or of each; the one output may overlap an input
+        in `dying`."""
         pieces = self._pieces(ops, strips, most)
         found = [rasters(self.graph, pieces, strip) for strip in strips]
         followed = [self._blocks.follow(ops.start, ops.stop, maps, frozenset(outputs)) for maps in found]
@@ -118,11 +122,13 @@ class Rolls:
         stage = Rolling(tuple(ops), pieces, rings, outputs, strips, self.sources(ops), self.reread, overlap)
         return self._slid(stage, self._sizes(stage, found), sum(r.pieces for maps in found for r in maps.values()))
 
-    def _pieces(self, ops: range, strips: tuple[Spans, ...], most: int) -> dict[str, int]:
+    def _pieces(self, ops: range, strips: tuple[Spans, ...], most: Most) -> dict[str, int]:
         sources = self.sources(ops)
         names = (*sources, *(self.graph.ops[p].outputs[0] for p in ops))
+        if isinstance(most, int):
+            most = {name: FETCHED * most if name in sources else most for name in names}
         wide = {name: max(strip[name][1] - strip[name][0] for strip in strips) for name in names}
-        return {name: piece_of(wide[name], FETCHED * most if name in sources else most) for name in names}
+        return {name: piece_of(wide[name], most[name]) for name in names}
 
     def _sizes(self, stage: Rolling, found: Sequence[Mapping[str, Raster]]) -> _Sizes:
         graph = self.graph

@@ -19,6 +19,7 @@ from hilbench.errors import UnsupportedModel, UnsupportedOp, UsageError
 from hilbench.ir.graph import Graph
 from hilbench.variants.cuts import PIECES, Cuts
 from hilbench.variants.paths import Edges, all_stages, apart, best_stages, between, bottleneck, joined
+from hilbench.variants.refine import refined
 from hilbench.variants.schedule import Schedule
 from hilbench.variants.schedules.layers import layer_by_layer
 from hilbench.variants.twice import again_macs, first_macs
@@ -109,9 +110,14 @@ def _propose(graph: Graph, argument: str, ways: Ways) -> Iterator[Schedule]:
     wish = _read(argument)
     streamed = () if wish.input == "resident" else graph.inputs
     extra = int((wish.mac - 1) * first_macs(graph)) - again_macs(graph)
-    edges = _stages(Cuts(graph, ways, streamed, wish.input == "reread"), wish, extra)
-    both = (edges, apart(edges, graph))
-    found = [schedule for each in both for schedule in best_stages(each, wish.arena or inf, extra)]
+    cuts = Cuts(graph, ways, streamed, wish.input == "reread")
+    edges = _stages(cuts, wish, extra)
+    found: list[Schedule] = []
+    for each in (edges, apart(edges, graph)):
+        limit = wish.arena or bottleneck(each, extra)
+        found += (best := best_stages(each, limit, extra))
+        if best and wish.pieces == PIECES:
+            found += [refined(cuts, one, limit) for one in (best[0], best_stages(each, inf, extra)[0])]
     if not streamed:
         yield layer_by_layer(graph)
     elif not found:

@@ -1,0 +1,46 @@
+"""Longer pieces for single maps of a rolling stage, wherever that costs fewer cycles and still fits."""
+
+from __future__ import annotations
+
+from hilbench.variants.cuts import PIECES, Candidate, Cuts
+from hilbench.variants.schedule import Rolling, Schedule
+
+
+def refined(cuts: Cuts, schedule: Schedule, limit: float) -> Schedule:
+    """The schedule with longer pieces in its rolling stages, each of which needs at most `limit` bytes.
+
+    All maps of a stage start from pieces of one length. Those on which most time is spent are lengthened first, as far
+    as it pays; what is left of the bytes goes to the next.
+    """
+    stages = (_refined(cuts, stage, limit) if isinstance(stage, Rolling) else stage for stage in schedule.stages)
+    return Schedule(tuple(stages))
+
+
+def _refined(cuts: Cuts, stage: Rolling, limit: float) -> Rolling:
+    best = cuts.again(stage, stage.pieces)
+    if best is None or best.bytes > limit:
+        return stage
+    before = None
+    while before is not best:
+        before = best
+        for name in _slowest_first(cuts, best, limit):
+            best = _lengthened(cuts, best, name, limit)
+    assert isinstance(best.stage, Rolling)
+    return best.stage
+
+
+def _lengthened(cuts: Cuts, candidate: Candidate, name: str, limit: float) -> Candidate:
+    """The best of a stage and the same one with longer pieces of one map."""
+    stage = candidate.stage
+    assert isinstance(stage, Rolling)
+    longer = [{**stage.pieces, name: most} for most in PIECES if most > stage.pieces[name]]
+    tried = [cuts.again(stage, pieces) for pieces in longer]
+    fitting = [each for each in tried if each is not None and each.bytes <= limit]
+    return min((candidate, *fitting), key=lambda each: each.cost(limit))
+
+
+def _slowest_first(cuts: Cuts, candidate: Candidate, limit: float) -> list[str]:
+    """What the operators of a stage write."""
+    assert isinstance(candidate.stage, Rolling)
+    spent = zip(candidate.stage.ops, candidate.loads, strict=True)
+    return [cuts.graph.ops[p].outputs[0] for p, _ in sorted(spent, key=lambda each: -each[1].cost(limit))]
