@@ -61,25 +61,23 @@ HB_KERNEL void hb_fully_connected_dsp_sums(const uint32_t *x, const int8_t *w, i
     const int8_t *const end = w + 4 * inputs;
     const int32_t half = inputs & 8;
     int32_t a0 = sums[0], a1 = sums[1], a2 = sums[2], a3 = sums[3], x0, x1, w0, w1, w2, w3;
-    __asm volatile("sub.w %[x], %[x], %[half], lsl #1\n"
-                   "sub.w %[w], %[w], %[half], lsl #2\n"
-                   "cmp.w %[half], #0\n"
-                   "bne.w 2f\n"
-                   ".balign 4\n"
-                   "1:\n"
-                   ".set hb_word, 0\n"
-                   ".rept 2\n" HB_FULLY_CONNECTED_WORD ".endr\n"
-                   "2:\n"
-                   ".set hb_word, 2\n"
-                   ".rept 2\n" HB_FULLY_CONNECTED_WORD ".endr\n"
-                   "add.w %[x], %[x], #32\n"
-                   "add.w %[w], %[w], #64\n"
-                   "cmp.w %[w], %[end]\n"
-                   "bne.w 1b\n"
-                   : [a0] "+r"(a0), [a1] "+r"(a1), [a2] "+r"(a2), [a3] "+r"(a3), [x] "+r"(x), [w] "+r"(w),
-                     [x0] "=&r"(x0), [x1] "=&r"(x1), [w0] "=&r"(w0), [w1] "=&r"(w1), [w2] "=&r"(w2), [w3] "=&r"(w3)
-                   : [half] "r"(half), [end] "r"(end)
-                   : "cc", "memory");
+    __asm volatile(
+        "sub.w %[x], %[x], %[half], lsl #1\n"
+        "sub.w %[w], %[w], %[half], lsl #2\n"
+        "cmp.w %[half], #0\n"
+        "bne.w 2f\n"
+        ".balign 4\n"
+        "1:\n"
+        ".set hb_word, 0\n" HB_TWICE(HB_FULLY_CONNECTED_WORD) "2:\n"
+                                                              ".set hb_word, 2\n" HB_TWICE(
+                                                                  HB_FULLY_CONNECTED_WORD) "add.w %[x], %[x], #32\n"
+                                                                                           "add.w %[w], %[w], #64\n"
+                                                                                           "cmp.w %[w], %[end]\n"
+                                                                                           "bne.w 1b\n"
+        : [a0] "+&r"(a0), [a1] "+&r"(a1), [a2] "+&r"(a2), [a3] "+&r"(a3), [x] "+&r"(x), [w] "+&r"(w), [x0] "=&r"(x0),
+          [x1] "=&r"(x1), [w0] "=&r"(w0), [w1] "=&r"(w1), [w2] "=&r"(w2), [w3] "=&r"(w3)
+        : [half] "r"(half), [end] "r"(end)
+        : "cc", "memory");
     sums[0] = a0, sums[1] = a1, sums[2] = a2, sums[3] = a3;
 #else
     for (int32_t i = 0; i < inputs / 4; i++) {

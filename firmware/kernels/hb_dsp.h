@@ -286,27 +286,28 @@ HB_KERNEL int8_t hb_staircase_output(int32_t sum, hb_dsp_channel channel)
         "bne.w 2f\n"                                                                                                   \
         ".balign 4\n"                                                                                                  \
         "1:\n"                                                                                                         \
-        ".set hb_word, 0\n"                                                                                            \
-        ".rept 4\n" HB_WORD_2X4 ".endr\n"                                                                              \
-        "2:\n"                                                                                                         \
-        ".set hb_word, 4\n"                                                                                            \
-        ".rept 4\n" HB_WORD_2X4 ".endr\n"                                                                              \
-        "ldr.w %[x0], %[last_word]\n"                                                                                  \
-        "add.w %[pixels], %[pixels], #128\n"                                                                           \
-        "add.w %[weights], %[weights], #64\n"                                                                          \
-        "cmp.w %[weights], %[x0]\n"                                                                                    \
-        "bne.w 1b\n"                                                                                                   \
-        "ldr.w %[weights], %[channel]\n" HB_REQUANTIZE_2X4 "ldr.w %[w1], %[places]\n"                                  \
-        "ldr.w %[weights], %[out]\n"                                                                                   \
-        "ldr.w %[x0], [%[w1]]\n"                                                                                       \
-        "ldr.w %[x1], [%[w1], #4]\n"                                                                                   \
-        "ldr.w %[w0], [%[w1], #8]\n" HB_STORE_PAIR_ASM("a0", "b0", "x0") HB_STORE_PAIR_ASM("a1", "b1", "x1")           \
-            HB_STORE_PAIR_ASM("a2", "b2", "w0") "ldr.w %[x0], [%[w1], #12]\n"                                          \
-                                                "add.w %[w1], %[w1], #16\n"                                            \
-                                                "str.w %[w1], %[places]\n" HB_STORE_PAIR_ASM(                          \
-                                                    "a3", "b3", "x0") "ldr.w %[x0], %[last_pixel]\n"                   \
-                                                                      "cmp.w %[pixels], %[x0]\n"                       \
-                                                                      "bne.w 0b\n"                                     \
+        ".set hb_word, 0\n" HB_TWICE(HB_TWICE(                                                                         \
+            HB_WORD_2X4)) "2:\n"                                                                                       \
+                          ".set hb_word, 4\n" HB_TWICE(HB_TWICE(                                                       \
+                              HB_WORD_2X4)) "ldr.w %[x0], %[last_word]\n"                                              \
+                                            "add.w %[pixels], %[pixels], #128\n"                                       \
+                                            "add.w %[weights], %[weights], #64\n"                                      \
+                                            "cmp.w %[weights], %[x0]\n"                                                \
+                                            "bne.w 1b\n"                                                               \
+                                            "ldr.w %[weights], %[channel]\n" HB_REQUANTIZE_2X4                         \
+                                            "ldr.w %[w1], %[places]\n"                                                 \
+                                            "ldr.w %[weights], %[out]\n"                                               \
+                                            "ldr.w %[x0], [%[w1]]\n"                                                   \
+                                            "ldr.w %[x1], [%[w1], #4]\n"                                               \
+                                            "ldr.w %[w0], [%[w1], #8]\n" HB_STORE_PAIR_ASM("a0", "b0", "x0")           \
+                                                HB_STORE_PAIR_ASM("a1", "b1", "x1") HB_STORE_PAIR_ASM(                 \
+                                                    "a2", "b2", "w0") "ldr.w %[x0], [%[w1], #12]\n"                    \
+                                                                      "add.w %[w1], %[w1], #16\n"                      \
+                                                                      "str.w %[w1], %[places]\n" HB_STORE_PAIR_ASM(    \
+                                                                          "a3", "b3",                                  \
+                                                                          "x0") "ldr.w %[x0], %[last_pixel]\n"         \
+                                                                                "cmp.w %[pixels], %[x0]\n"             \
+                                                                                "bne.w 0b\n"                           \
         : [a0] "=&r"(a0), [a1] "=&r"(a1), [a2] "=&r"(a2), [a3] "=&r"(a3), [b0] "=&r"(b0), [b1] "=&r"(b1),              \
           [b2] "=&r"(b2), [b3] "=&r"(b3), [x0] "=&r"(x0), [x1] "=&r"(x1), [w0] "=&r"(w0), [w1] "=&r"(w1),              \
           [pixels] "+r"(pixels), [weights] "+r"(weights), [places] "+m"(places)                                        \

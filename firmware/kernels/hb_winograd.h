@@ -55,9 +55,9 @@
     ".set hb_word, 0\n"                                                                                                \
     HB_WINOGRAD_WORD(HB_WINOGRAD_FIRST)                                                                                \
     "1:\n"                                                                                                             \
-    ".rept 7\n"                                                                                                        \
+    HB_TWICE(HB_TWICE(HB_WINOGRAD_WORD(HB_WINOGRAD_NEXT)))                                                             \
+    HB_TWICE(HB_WINOGRAD_WORD(HB_WINOGRAD_NEXT))                                                                       \
     HB_WINOGRAD_WORD(HB_WINOGRAD_NEXT)                                                                                 \
-    ".endr\n"                                                                                                          \
     "ldr.w r2, %[last_word]\n"                                                                                         \
     "add.w r0, r0, #128\n"                                                                                             \
     "add.w r1, r1, #64\n"                                                                                              \

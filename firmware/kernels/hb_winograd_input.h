@@ -36,16 +36,8 @@
     "str.w r10, [r11, #" at " + 192]\n"                                                                                \
     "str.w r6, [r11, #" at " + 240]\n"
 
-/* Registers: r0 to r5 the pixels of a column, r6 to r10 what becomes of them, r11 their place, r12 128 twice, lr the
- * first pixel. */
-#define HB_WINOGRAD_COLUMNS                                                                                            \
-    "ldr lr, %[pixels]\n"                                                                                              \
-    "ldr r11, %[columns]\n"                                                                                            \
-    "mov.w r12, #0x00800080\n"                                                                                         \
-    ".balign 4\n"                                                                                                      \
-    "0:\n"                                                                                                             \
-    ".set hb_column, 0\n"                                                                                              \
-    ".rept 2\n"                                                                                                        \
+/* A column of pixels: two pairs of channels. */
+#define HB_WINOGRAD_PIXELS                                                                                             \
     "ldr.w r6, %[row]\n"                                                                                               \
     "ldr.w r0, [lr]\n"                                                                                                 \
     "ldr.w r1, [lr, r6]\n"                                                                                             \
@@ -58,8 +50,18 @@
     "add.w lr, lr, r6\n"                                                                                               \
     HB_WINOGRAD_COLUMN("\n", "hb_column")                                                                              \
     HB_WINOGRAD_COLUMN(", ror #8\n", "hb_column + 24")                                                                 \
-    ".set hb_column, hb_column + 4\n"                                                                                  \
-    ".endr\n"                                                                                                          \
+    ".set hb_column, hb_column + 4\n"
+
+/* Registers: r0 to r5 the pixels of a column, r6 to r10 what becomes of them, r11 their place, r12 128 twice, lr the
+ * first pixel. */
+#define HB_WINOGRAD_COLUMNS                                                                                            \
+    "ldr lr, %[pixels]\n"                                                                                              \
+    "ldr r11, %[columns]\n"                                                                                            \
+    "mov.w r12, #0x00800080\n"                                                                                         \
+    ".balign 4\n"                                                                                                      \
+    "0:\n"                                                                                                             \
+    ".set hb_column, 0\n"                                                                                              \
+    HB_TWICE(HB_WINOGRAD_PIXELS)                                                                                       \
     "ldr.w r7, %[end]\n"                                                                                               \
     "add.w r11, r11, #8\n"                                                                                             \
     "cmp.w r11, r7\n"                                                                                                  \

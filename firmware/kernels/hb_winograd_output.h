@@ -19,10 +19,8 @@
     "rsb.w r2, r2, r4, lsl #3\n"                                                                                       \
     "add.w r2, r2, r5, lsl #1\n"
 
-/* A' m of the sums at r6, in the place of the first four rows of m. */
-#define HB_WINOGRAD_FOLD                                                                                               \
-    ".set hb_column, 0\n"                                                                                              \
-    ".rept 6\n"                                                                                                        \
+/* A column of what HB_WINOGRAD_FOLD does. */
+#define HB_WINOGRAD_FOLD_COLUMN                                                                                        \
     "ldr.w r0, [r6, #hb_column]\n"                                                                                     \
     "ldr.w r1, [r6, #hb_column + 192]\n"                                                                               \
     "ldr.w r2, [r6, #hb_column + 384]\n"                                                                               \
@@ -34,8 +32,13 @@
     "str.w r3, [r6, #hb_column + 192]\n"                                                                               \
     "str.w r1, [r6, #hb_column + 384]\n"                                                                               \
     "str.w r2, [r6, #hb_column + 576]\n"                                                                               \
-    ".set hb_column, hb_column + 32\n"                                                                                 \
-    ".endr\n"
+    ".set hb_column, hb_column + 32\n"
+
+/* A' m of the sums at r6, in the place of the first four rows of m. */
+#define HB_WINOGRAD_FOLD                                                                                               \
+    ".set hb_column, 0\n"                                                                                              \
+    HB_TWICE(HB_TWICE(HB_WINOGRAD_FOLD_COLUMN))                                                                        \
+    HB_TWICE(HB_WINOGRAD_FOLD_COLUMN)
 
 #define HB_WINOGRAD_STAIRCASE(sum)                                                                                     \
     "mla " sum ", " sum ", r9, r10\n"                                                                                  \
@@ -60,14 +63,8 @@
     ".balign 4\n"                                                                                                      \
     "1:\n"
 
-/* Four lines of sums, `line` bytes from one to the next, to where the next pointer of `out` points. */
-#define HB_WINOGRAD_LINES(REQUANTIZE)                                                                                  \
-    "ldr.w r0, %[out]\n"                                                                                               \
-    "ldr.w r7, [r0], #4\n"                                                                                             \
-    "str.w r0, %[out]\n"                                                                                               \
-    "0:\n"                                                                                                             \
-    ".set hb_row, 0\n"                                                                                                 \
-    ".rept 2\n"                                                                                                        \
+/* A line of what HB_WINOGRAD_LINES does. */
+#define HB_WINOGRAD_LINE(REQUANTIZE)                                                                                   \
     "ldr.w r0, [r6, #hb_row]\n"                                                                                        \
     "ldr.w r1, [r6, #hb_row + 32]\n"                                                                                   \
     "ldr.w r2, [r6, #hb_row + 64]\n"                                                                                   \
@@ -86,8 +83,16 @@
     "strb.w r2, [r5, r8]\n"                                                                                            \
     "ldr.w r0, %[row]\n"                                                                                               \
     "add.w r7, r7, r0\n"                                                                                               \
-    ".set hb_row, hb_row + %c[line]\n"                                                                                 \
-    ".endr\n"                                                                                                          \
+    ".set hb_row, hb_row + %c[line]\n"
+
+/* Four lines of sums, `line` bytes from one to the next, to where the next pointer of `out` points. */
+#define HB_WINOGRAD_LINES(REQUANTIZE)                                                                                  \
+    "ldr.w r0, %[out]\n"                                                                                               \
+    "ldr.w r7, [r0], #4\n"                                                                                             \
+    "str.w r0, %[out]\n"                                                                                               \
+    "0:\n"                                                                                                             \
+    ".set hb_row, 0\n"                                                                                                 \
+    HB_TWICE(HB_WINOGRAD_LINE(REQUANTIZE))                                                                             \
     "ldr.w r1, %[lines_end]\n"                                                                                         \
     "add.w r6, r6, #2 * %c[line]\n"                                                                                    \
     "cmp.w r6, r1\n"                                                                                                   \
