@@ -36,8 +36,8 @@
     "str.w r10, [r11, #" at " + 192]\n"                                                                                \
     "str.w r6, [r11, #" at " + 240]\n"
 
-/* A column of pixels: two pairs of channels. */
-#define HB_WINOGRAD_PIXELS                                                                                             \
+/* The column of two pairs of channels at lr. */
+#define HB_WINOGRAD_TWO_COLUMNS                                                                                        \
     "ldr.w r6, %[row]\n"                                                                                               \
     "ldr.w r0, [lr]\n"                                                                                                 \
     "ldr.w r1, [lr, r6]\n"                                                                                             \
@@ -61,7 +61,7 @@
     ".balign 4\n"                                                                                                      \
     "0:\n"                                                                                                             \
     ".set hb_column, 0\n"                                                                                              \
-    HB_TWICE(HB_WINOGRAD_PIXELS)                                                                                       \
+    HB_TWICE(HB_WINOGRAD_TWO_COLUMNS)                                                                                  \
     "ldr.w r7, %[end]\n"                                                                                               \
     "add.w r11, r11, #8\n"                                                                                             \
     "cmp.w r11, r7\n"                                                                                                  \
