@@ -19,6 +19,7 @@
  *   * (800 + 5650 * ((in_channels + 15) // 16))
  * """
  * arrays = ["winograd_weights", "winograd_channels"]
+ * flash = "63 * in_channels * out_channels"
  */
 #ifndef HB_CONV_2D_3X3_WINOGRAD_STORED_DSP_INT8_H
 #define HB_CONV_2D_3X3_WINOGRAD_STORED_DSP_INT8_H

@@ -10,6 +10,7 @@ A file's contract is the TOML between the line ` * [kernel]` and the next blank 
     scratch = "4 * channels"  bytes of working space, over the same facts; none by default
     cycles = "9 * out_rows"   of one call, modelled for a Cortex-M4 (nucleo_l4r5zi), over the same facts
     arrays = ["weights"]      constant arrays that it reads; none by default
+    flash = "7 * weights"     bytes by which they are larger than the weights of the model; none by default
     in_place = true           it reads each element of an input before it writes the one in its place, and not again
 
 Facts are the arguments of the family, and `out_rows` and `out_cols`, the pixels that a call writes: a whole map, or a
@@ -52,6 +53,7 @@ class Contract(Section):
     scratch: str = "0"
     cycles: str = ""
     arrays: tuple[str, ...] = ()
+    flash: str = "0"
     in_place: bool = False
 
 
@@ -67,6 +69,11 @@ class Kernel:
     def in_place(self) -> bool:
         """Whether the output may lie in an input of its own shape."""
         return self.contract.in_place
+
+    @property
+    def expands(self) -> bool:
+        """Whether its constants take more flash than the weights of the model."""
+        return self.contract.flash != "0"
 
 
 @dataclass(frozen=True)
@@ -163,6 +170,11 @@ def cycles(kernel: Kernel, facts: Mapping[str, Argument]) -> float:
 def scratch_bytes(kernel: Kernel, op: Op, graph: Graph, tile: int = 0) -> int:
     """Bytes of working space that the kernel needs for this operator, run whole, in tiles of so many pixels if any."""
     return evaluate(kernel, kernel.contract.scratch, facts_of(op, graph, 0, tile))
+
+
+def expanded_bytes(kernel: Kernel, op: Op, graph: Graph) -> int:
+    """Bytes of flash that the kernel's constants take beyond the weights of the model."""
+    return evaluate(kernel, kernel.contract.flash, facts_of(op, graph))
 
 
 def serves(kernel: Kernel, facts: Mapping[str, Argument]) -> bool:

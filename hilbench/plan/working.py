@@ -7,7 +7,7 @@ from math import inf
 
 from hilbench.errors import UnsupportedModel, UnsupportedOp
 from hilbench.ir.graph import Graph, Op
-from hilbench.kernels.catalogue import Option, options
+from hilbench.kernels.catalogue import Kernel, Option, options
 from hilbench.plan.forced import forced_kernels
 from hilbench.plan.lifetime import Working, is_view, stage_ops
 from hilbench.variants.demand import sums
@@ -22,11 +22,14 @@ _NONE = Working("", 1 << 40, cycles=inf)
 class Kernels:
     """The kernels for a graph on a core with these features, and what they need.
 
-    `forced` are kernels that have to be taken, each "NAME" or "STEP=NAME" (`Variant`).
+    `forced` are kernels that have to be taken, each "NAME" or "STEP=NAME" (`Variant`). Others whose constants take
+    more flash than the model's weights are left out unless `expanding`.
     """
 
-    def __init__(self, graph: Graph, features: frozenset[str], forced: Sequence[str] = ()) -> None:
-        self.graph, self.features = graph, features
+    def __init__(
+        self, graph: Graph, features: frozenset[str], forced: Sequence[str] = (), expanding: bool = True
+    ) -> None:
+        self.graph, self.features, self.expanding = graph, features, expanding
         self._forced: dict[int, str] = {}
         self._known: dict[tuple[int, int], tuple[Working, ...]] = {}
         self._check()
@@ -81,9 +84,13 @@ class Kernels:
             return (self._summing(op, piece),)
         found: list[Option] = []
         for option in options(op, self.graph, self.features, piece):
-            if wanted in (None, option.kernel.name) and (not found or option.scratch < found[-1].scratch):
+            taken = self._small_enough(option.kernel) if wanted is None else wanted == option.kernel.name
+            if taken and (not found or option.scratch < found[-1].scratch):
                 found.append(option)
         return tuple(map(_working, found)) or (_NONE,)
+
+    def _small_enough(self, kernel: Kernel) -> bool:
+        return self.expanding or not kernel.expands
 
     def _summing(self, op: Op, piece: int) -> Working:
         """Pieces of a map that is averaged are added up by a function of the kernel's file, not by the kernel."""

@@ -53,7 +53,7 @@ def plan_model(model: Model, variant: Variant, board: Board, toolchain: str = CR
     graph = load_model(model.path)
     done = transform(graph, variant, read_calibration(graph, model.calibration))
     features = board.core.features - TOOLCHAINS[toolchain].lacks
-    return done, make_plan(done.graph, variant.schedule, features, variant.kernels)
+    return done, make_plan(done.graph, variant.schedule, features, variant.kernels, board.memory.flash.size)
 
 
 def prepare_model(plan: Plan, name: str, board: Board, target: str, compiler: Compiler) -> BuildPlan:

@@ -10,7 +10,7 @@ from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Graph
 from hilbench.ir.region import Window
 from hilbench.kernels.catalogue import options
-from hilbench.plan.make import make_plan
+from hilbench.plan.make import CODE_BYTES, make_plan
 from hilbench.plan.plan import Plan
 from hilbench.variants.variant import SCHEDULES, Part
 from tests.graphs import Builder, weighted
@@ -107,3 +107,20 @@ def test_a_kernel_that_cannot_be_taken_is_refused_with_those_that_can(graph: Gra
     with pytest.raises(UsageError) as error:
         make_plan(graph, Part("layers"), DSP, (forced,))
     assert said in str(error.value)
+
+
+def test_weights_are_expanded_only_where_there_is_flash_for_them() -> None:
+    b = Builder(5, DType.INT8)
+    x = b.input((1, 12, 12, 16))
+    window = Window(3, 1, 1, 1, 1)
+    w, bias, output = weighted(b, x, (16, 3, 3, 16), 0, 144)
+    b.op("CONV_2D", (x, w, bias), Conv2D(window, window, Activation.NONE), output)
+    graph, name = b.done(), "conv_2d_3x3_winograd_stored_dsp_int8"
+    weights, expansion = 16 * 144 + 4 * 16, 63 * 16 * 16
+
+    def kernel(flash: int, forced: tuple[str, ...] = ()) -> str | None:
+        return make_plan(graph, Part("layers"), DSP, forced, flash).steps[0].kernel
+
+    assert kernel(weights + expansion + CODE_BYTES) == name
+    assert kernel(weights + expansion + CODE_BYTES - 1) != name
+    assert kernel(0, (name,)) == name
