@@ -12,7 +12,7 @@
  *   "packed_fits"]
  * scratch = "8 * packed_quads * packed_pixels + packed_spare"
  * cycles = """
- *   700 + out_rows * out_cols * kernel_h * (40 + 8 * padded * kernel_w)
+ *   700 + out_rows * out_cols * kernel_h * (20 if packed_band else 40 + 8 * padded * kernel_w)
  *   + (packed_pixels >= 4) * ((out_rows * out_cols + packed_pixels - 1) // packed_pixels * (20 + packed_quads)
  *       * out_channels
  *     + out_rows * out_cols // 4 * (2 * terms + out_channels * (39 + 17.7 * packed_quads)))
@@ -31,74 +31,106 @@
 /* From so many blocks on weights are copied. */
 #define HB_PACKED_COPY_BLOCKS 4
 
-/* What is the same for all windows: rows, and in bytes a row, what is left of it after whole words, from one output
- * pixel to the next, from one row to the next. */
+/* What is the same for all windows: where they lie, and which pixels there are (others are padding); rows, and in bytes
+ * a row, what is left of it after whole words, from one output pixel to the next, from one row to the next. */
 typedef struct {
+    hb_view in;
+    hb_region real;
     int32_t rows, run, rest, step, next;
 } hb_packed_shape;
 
-HB_KERNEL hb_packed_shape hb_packed_shape_of(const hb_view *in, const hb_conv_int8_args *p)
+HB_KERNEL hb_packed_shape hb_packed_shape_of(const hb_view *in, hb_region real, const hb_conv_int8_args *p)
 {
     const int32_t run = p->kernel_w * p->in_channels;
-    return (hb_packed_shape){p->kernel_h, run, run % 4, p->stride_w * p->in_channels,
-                             p->dilation_h * in->cols * p->in_channels};
+    return (hb_packed_shape){
+        *in, real, p->kernel_h, run, run % 4, p->stride_w * p->in_channels, p->dilation_h * in->cols * p->in_channels};
 }
 
-/* Blocks of four windows that lie inside of the tensor, `step` bytes apart, from `input` on. What is left of their rows
- * is collected a byte at a time, so that the last one is the lowest of a word. */
-HB_SHARED void hb_packed_inner(const int8_t *input, int32_t blocks, const hb_packed_shape *s, uint32_t *wide)
+/* What is left of the rows of a window, a byte at a time, so that the last one is the lowest of a word. */
+HB_KERNEL void hb_packed_rests(const int8_t *input, int32_t rows, int32_t rests, int32_t next, uint32_t *wide,
+                               int32_t lanes)
 {
-    const int32_t words = s->run - s->rest, rows = s->rows, rests = s->rest, step = s->step, skip = s->next - words;
-    const int32_t bytes = rows * rests, next = s->next - rests;
-    for (; blocks > 0; blocks--, input += 4 * step) {
-        const int8_t *a = input, *b = a + step, *c = b + step, *d = c + step;
-        for (int32_t row = rows; row > 0; row--, a += skip, b += skip, c += skip, d += skip) {
-            for (const int8_t *end = a + words; a != end; a += 4, b += 4, c += 4, d += 4, wide += 8) {
-                const uint32_t word_a = hb_load32(a), word_b = hb_load32(b);
-                const uint32_t word_c = hb_load32(c), word_d = hb_load32(d);
-                hb_widen_quad(word_a, wide, 4);
-                hb_widen_quad(word_b, wide + 1, 4);
-                hb_widen_quad(word_c, wide + 2, 4);
-                hb_widen_quad(word_d, wide + 3, 4);
+    uint32_t word = 0;
+    int32_t room = 4;
+    for (; rows > 0; rows--, input += next - rests) {
+        for (int32_t i = rests; i > 0; i--) {
+            word = word << 8 | (uint8_t)*input++;
+            if (--room == 0) {
+                hb_widen_quad(word, wide, lanes);
+                wide += 2 * lanes, room = 4;
             }
         }
-        const uint8_t *rest = (const uint8_t *)input + words;
-        uint32_t e = 0, f = 0, g = 0, h = 0;
-        for (int32_t i = 1, col = rests; i <= bytes; i++) {
-            e = e << 8 | rest[0], f = f << 8 | rest[step], g = g << 8 | rest[2 * step], h = h << 8 | rest[3 * step];
-            if (i % 4 == 0 || i == bytes) {
-                hb_widen_quad(e, wide, 4);
-                hb_widen_quad(f, wide + 1, 4);
-                hb_widen_quad(g, wide + 2, 4);
-                hb_widen_quad(h, wide + 3, 4);
-                wide += 8;
-            }
-            rest++;
-            if (--col == 0) {
-                rest += next, col = rests;
+    }
+    if (room < 4) {
+        hb_widen_quad(word, wide, lanes);
+    }
+}
+
+/* A window of three rows of nine bytes, as 3x3 windows of three channels are, of a block of four. */
+HB_KERNEL void hb_packed_3x9(const int8_t *input, int32_t next, uint32_t *wide)
+{
+    const uint8_t *a = (const uint8_t *)input, *b = a + next, *c = b + next;
+    const uint32_t a0 = hb_load32(a), a1 = hb_load32(a + 4), b0 = hb_load32(b), b1 = hb_load32(b + 4);
+    hb_widen_quad(a0, wide, 4);
+    hb_widen_quad(a1, wide + 8, 4);
+    hb_widen_quad(b0, wide + 16, 4);
+    hb_widen_quad(b1, wide + 24, 4);
+    const uint32_t c0 = hb_load32(c), c1 = hb_load32(c + 4), a2 = a[8], b2 = b[8], c2 = c[8];
+    hb_widen_quad(c0, wide + 32, 4);
+    hb_widen_quad(c1, wide + 40, 4);
+    hb_widen_quad(a2 << 16 | b2 << 8 | c2, wide + 48, 4);
+}
+
+/* Blocks of four windows that are all there, the first one of them at `input`, the others `at` bytes from it. */
+HB_SHARED void hb_packed_inner(const int8_t *input, const int32_t *at, int32_t blocks, const hb_packed_shape *s,
+                               uint32_t *wide)
+{
+    const int32_t words = s->run - s->rest, skip = s->next - words, at_b = at[1], at_c = at[2], at_d = at[3];
+    const int32_t rests = (s->rows * s->rest + 3) / 4;
+    if (s->rows == 3 && s->run == 9) {
+        for (; blocks > 0; blocks--, input += 4 * s->step, wide += 56) {
+            for (int32_t i = 0; i < 4; i++) {
+                hb_packed_3x9(input + at[i], s->next, wide + i);
             }
         }
+    }
+    for (; blocks > 0; blocks--, input += 4 * s->step) {
+        const int8_t *from = input;
+        for (int32_t row = s->rows; row > 0; row--, from += skip) {
+            for (const int8_t *end = from + words; from != end; from += 4, wide += 8) {
+                const uint32_t a = hb_load32(from), b = hb_load32(from + at_b);
+                const uint32_t c = hb_load32(from + at_c), d = hb_load32(from + at_d);
+                hb_widen_quad(a, wide, 4);
+                hb_widen_quad(b, wide + 1, 4);
+                hb_widen_quad(c, wide + 2, 4);
+                hb_widen_quad(d, wide + 3, 4);
+            }
+        }
+        for (int32_t i = 0; i < 4 && rests > 0; i++) {
+            hb_packed_rests(input + at[i] + words, s->rows, s->rest, s->next, wide + i, 4);
+        }
+        wide += 8 * rests;
     }
 }
 
 /* Any window. `spare` holds a row of zero points, and one in which they take the places of what lies outside of the
  * tensor. */
-HB_SHARED void hb_packed_window(const hb_view *in, int32_t top, int32_t left, const hb_packed_shape *s, uint32_t *wide,
-                                int32_t lanes, int8_t *spare, const hb_conv_int8_args *p)
+HB_SHARED void hb_packed_window(int32_t top, int32_t left, const hb_packed_shape *s, uint32_t *wide, int32_t lanes,
+                                int8_t *spare, const hb_conv_int8_args *p)
 {
     const int32_t run = s->run, rest = s->rest, next = s->next, channels = p->in_channels;
-    const int32_t stop = top + s->rows * p->dilation_h, down = p->dilation_h, in_rows = p->in_rows, step = 2 * lanes;
-    const hb_span cols = hb_taps(left, 1, p->kernel_w, p->in_cols);
+    const int32_t down = p->dilation_h, stop = top + s->rows * down, step = 2 * lanes;
+    const hb_span cols = hb_taps(left - s->real.x0, 1, p->kernel_w, s->real.x1 - s->real.x0);
     const int partial = cols.last - cols.first < p->kernel_w;
-    const int8_t *input = (const int8_t *)in->data + hb_at(in, top, left, channels);
+    const int8_t *input = (const int8_t *)s->in.data + hb_at(&s->in, top, left, channels);
     uint32_t *rests = wide + s->rows * (run / 4) * step, word = 0;
     const int32_t bytes = s->rows * rest;
     int32_t count = 0;
-    if (top < 0 || stop - down >= in_rows || partial) {
+    if (top < s->real.y0 || stop - down >= s->real.y1 || partial) {
         memset(spare, -p->input_offset, (size_t)((1 + partial) * run));
     }
     for (int32_t y = top; y < stop; y += down, input += next) {
-        const int8_t *from = y >= 0 && y < in_rows ? input : spare;
+        const int8_t *from = y >= s->real.y0 && y < s->real.y1 ? input : spare;
         if (partial && from == input) {
             int8_t *const row = spare + run;
             for (int32_t i = cols.first * channels; i < cols.last * channels; i++) {
@@ -119,41 +151,94 @@ HB_SHARED void hb_packed_window(const hb_view *in, int32_t top, int32_t left, co
     }
 }
 
-/* Output pixels `first` to `first + count` of those from (y0, x0) on, in rows of the region's width: fewer than four,
- * or whole blocks. */
-HB_KERNEL void hb_packed_gather(const hb_view *in, hb_region at, int32_t first, int32_t count, uint32_t *tile,
-                                int8_t *spare, const hb_conv_int8_args *p)
+/* What a tile reads, of `count` output pixels from `first` on, with zero points where there is padding, where that fits
+ * into `packed_band` bytes at `spare`; `shape` is then of this copy. */
+HB_SHARED void hb_packed_band(hb_region at, int32_t first, int32_t count, hb_packed_shape *shape, int8_t *spare,
+                              const hb_conv_int8_args *p)
 {
-    const hb_packed_shape shape = hb_packed_shape_of(in, p);
-    const int32_t block = 8 * p->packed_quads, channels = p->in_channels, stride = p->stride_w;
-    const int32_t width = at.x1 - at.x0, whole = (p->in_cols - p->kernel_w + p->pad_left) / stride + 1;
-    const int32_t right = whole < at.x1 ? whole : at.x1, extent = (p->kernel_h - 1) * p->dilation_h;
-    const int32_t lanes = count < 4 ? count : 4;
-    int32_t y = at.y0 + first / width, x = at.x0 + first % width;
-    for (int32_t i = 0; i < count;) {
-        int32_t top = y * p->stride_h - p->pad_top, left = x * stride - p->pad_left;
-        const int32_t inside = top >= 0 && top + extent < p->in_rows && left >= 0 ? right - x : 0;
-        const int32_t blocks = (inside < count - i ? inside : count - i) / 4;
-        if (blocks > 0) {
-            const int8_t *input = (const int8_t *)in->data + hb_at(in, top, left, channels);
-            hb_packed_inner(input, blocks, &shape, tile);
-            i += 4 * blocks, x += 4 * blocks, tile += blocks * block;
-            if (x == at.x1) {
-                x = at.x0, y++;
-            }
+    const int32_t width = at.x1 - at.x0, channels = p->in_channels;
+    const int32_t y0 = at.y0 + first / width, y1 = at.y0 + (first + count - 1) / width;
+    const int32_t top = y0 * p->stride_h - p->pad_top, left = at.x0 * p->stride_w - p->pad_left;
+    const int32_t bottom = y1 * p->stride_h - p->pad_top + (p->kernel_h - 1) * p->dilation_h + 1;
+    const int32_t cols = (width - 1) * p->stride_w + p->kernel_w, right = left + cols;
+    const int whole = top >= 0 && left >= 0 && bottom <= p->in_rows && right <= p->in_cols;
+    if (whole || (bottom - top) * cols * channels > p->packed_band) {
+        return;
+    }
+    const int32_t x0 = left > 0 ? left : 0, x1 = right < p->in_cols ? right : p->in_cols, size = cols * channels;
+    const int32_t before = (x0 - left) * channels, after = before + (x1 - x0) * channels;
+    int8_t *row = spare;
+    for (int32_t y = top; y < bottom; y++, row += size) {
+        if (y < 0 || y >= p->in_rows || x0 >= x1) {
+            memset(row, -p->input_offset, (size_t)size);
             continue;
         }
-        for (int32_t j = 0; j < lanes; j++, i++, x++) {
-            if (x == at.x1) {
-                x = at.x0, y++;
-            }
-            top = y * p->stride_h - p->pad_top, left = x * stride - p->pad_left;
-            hb_packed_window(in, top, left, &shape, tile + j, lanes, spare, p);
+        const int8_t *from = (const int8_t *)shape->in.data + hb_at(&shape->in, y, x0, channels);
+        memcpy(row + before, from, (size_t)(after - before));
+        for (int32_t i = before ? 0 : after; i < size; i = i + 1 == before ? after : i + 1) {
+            row[i] = (int8_t)-p->input_offset;
         }
+    }
+    const hb_region band = {(int16_t)top, (int16_t)bottom, (int16_t)left, (int16_t)right};
+    const hb_view copy = hb_window(spare, band);
+    *shape = hb_packed_shape_of(&copy, band, p);
+}
+
+/* The windows of `lanes` output pixels from (y, x) on, from row to row of the region; the first one is at `input`. */
+HB_KERNEL void hb_packed_block(const hb_packed_shape *s, hb_region at, int32_t y, int32_t x, const int8_t *input,
+                               int32_t lanes, uint32_t *tile, int8_t *spare, const hb_conv_int8_args *p)
+{
+    const int32_t extent = (p->kernel_h - 1) * p->dilation_h;
+    int32_t top[4], left[4], places[4], start = 0;
+    int there = lanes == 4;
+    for (int32_t i = 0; i < lanes; i++, x++) {
         if (x == at.x1) {
             x = at.x0, y++;
         }
-        tile += block;
+        top[i] = y * p->stride_h - p->pad_top, left[i] = x * p->stride_w - p->pad_left;
+        there &= top[i] >= s->real.y0 && top[i] + extent < s->real.y1 && left[i] >= s->real.x0 &&
+                 left[i] + p->kernel_w <= s->real.x1;
+        places[i] = hb_at(&s->in, top[i], left[i], p->in_channels);
+        start = i == 0 ? places[0] : start;
+        places[i] -= start;
+    }
+    if (there) {
+        hb_packed_inner(input, places, 1, s, tile);
+        return;
+    }
+    for (int32_t i = 0; i < lanes; i++) {
+        hb_packed_window(top[i], left[i], s, tile + i, lanes, spare, p);
+    }
+}
+
+/* Output pixels `first` to `first + count` of those from (y0, x0) on, in rows of the region's width: fewer than four,
+ * or whole blocks. */
+HB_SHARED void hb_packed_gather(const hb_view *in, hb_region at, int32_t first, int32_t count, uint32_t *tile,
+                                int8_t *spare, const hb_conv_int8_args *p)
+{
+    hb_packed_shape shape = hb_packed_shape_of(in, (hb_region){0, (int16_t)p->in_rows, 0, (int16_t)p->in_cols}, p);
+    hb_packed_band(at, first, count, &shape, spare, p);
+    const int32_t width = at.x1 - at.x0, words = 8 * p->packed_quads, lanes = count < 4 ? count : 4;
+    const int32_t extent = (p->kernel_h - 1) * p->dilation_h;
+    const int32_t fit = (shape.real.x1 - p->kernel_w + p->pad_left) / p->stride_w + 1;
+    const int32_t right = fit < at.x1 ? fit : at.x1;
+    int32_t y = at.y0 + first / width, x = at.x0 + first % width;
+    const int32_t step = shape.step, places[4] = {0, step, 2 * step, 3 * step};
+    for (int32_t i = 0, run; i < count; i += run) {
+        const int32_t top = y * p->stride_h - p->pad_top, left = x * p->stride_w - p->pad_left;
+        const int8_t *input = (const int8_t *)shape.in.data + hb_at(&shape.in, top, left, p->in_channels);
+        const int there = top >= shape.real.y0 && top + extent < shape.real.y1 && left >= shape.real.x0;
+        const int32_t alike = there ? (right - x < count - i ? right - x : count - i) / 4 : 0;
+        run = alike > 0 ? 4 * alike : lanes;
+        if (alike > 0) {
+            hb_packed_inner(input, places, alike, &shape, tile);
+        } else {
+            hb_packed_block(&shape, at, y, x, input, lanes, tile, spare, p);
+        }
+        tile += run / lanes * words;
+        for (x += run; x >= at.x1; x -= width) {
+            y++;
+        }
     }
 }
 
@@ -171,9 +256,10 @@ HB_KERNEL void hb_packed_points(const hb_view *in, hb_region at, int32_t first, 
                                 const hb_conv_int8_args *p)
 {
     const int32_t channels = p->in_channels;
-    const hb_packed_shape shape = {1, channels, channels % 4, channels, 0};
+    const hb_packed_shape shape = {*in, at, 1, channels, channels % 4, channels, 0};
+    const int32_t places[4] = {0, channels, 2 * channels, 3 * channels};
     const int32_t start = hb_at(in, at.y0 - p->pad_top, at.x0 - p->pad_left, channels) + first * channels;
-    hb_packed_inner((const int8_t *)in->data + start, blocks, &shape, tile);
+    hb_packed_inner((const int8_t *)in->data + start, places, blocks, &shape, tile);
 }
 
 /* Weights of a pair, four quads at a time where there are registers for them. */

@@ -8,7 +8,7 @@
  *   "packed_fits", "packed_staircase"]
  * scratch = "8 * packed_quads * packed_pixels + packed_spare"
  * cycles = """
- *   700 + out_rows * out_cols * kernel_h * (40 + 8 * padded * kernel_w)
+ *   700 + out_rows * out_cols * kernel_h * (20 if packed_band else 40 + 8 * padded * kernel_w)
  *   + (packed_pixels >= 4) * ((out_rows * out_cols + packed_pixels - 1) // packed_pixels * (20 + packed_quads)
  *       * out_channels
  *     + out_rows * out_cols // 4 * (2 * terms + out_channels * (26 + 17.7 * packed_quads)))

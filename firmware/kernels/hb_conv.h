@@ -20,6 +20,7 @@ typedef struct {
     int32_t winograd_tiles;          /* CONV_2D 3x3: tiles that are transformed at a time */
     int32_t terms;                   /* CONV_2D: weights per output channel */
     int32_t packed_quads, packed_pixels, padded; /* packed weights: quads of a pixel, pixels of a tile; any padding? */
+    int32_t packed_band;                         /* and bytes that what a tile reads may take, copied with padding */
     int32_t tall, pair_depth; /* DEPTHWISE_CONV_2D with SMLAD: whether windows are swept down; pairs of rows kept */
     const int8_t *weights, *values;
     const uint8_t *gaps;

@@ -32,18 +32,34 @@ _BLOCK = 4
 _SPARE_BYTES = 1024
 """Kept for what lies beside a tile."""
 
+_BAND_CHANNELS, _BAND_BYTES = 4, 3072
+"""With fewer channels than this, what a tile reads is copied with its padding, where that takes no more bytes."""
+
 _SUM_LIMIT = 2**23
 
 
 def packed_members(op: Op, graph: Graph, pixels: int) -> dict[str, Argument]:
-    """Quads that a pixel of a CONV_2D reads, how many of `pixels` make a tile, and whether some read padding."""
+    """Quads that a pixel of a CONV_2D reads, how many of `pixels` make a tile, and what is done about padding."""
     assert isinstance(op.attrs, Conv2D)
     quads = packed_terms(constant(op.inputs[1], op, graph)[:1]).shape[1] // 4
     fitting = max(_tile_bytes(op, graph) // (8 * quads), _BLOCK)
     tiles = -(-pixels // min(fitting // _BLOCK * _BLOCK, PIXELS))
     padded = any(w.before > 0 or w.after > 0 for w in (op.attrs.y, op.attrs.x))
     tile = pixels if pixels < _BLOCK else -(-pixels // (_BLOCK * tiles)) * _BLOCK
-    return {"packed_quads": quads, "packed_pixels": tile, "padded": int(padded)}
+    band = _band_bytes(op, graph, tile) if padded else 0
+    return {"packed_quads": quads, "packed_pixels": tile, "padded": int(padded), "packed_band": band}
+
+
+def _band_bytes(op: Op, graph: Graph, tile: int) -> int:
+    """What a tile reads in bytes, rows of the padded input, or 0 where it is not to be copied."""
+    assert isinstance(op.attrs, Conv2D)
+    _, kernel_h, kernel_w, depth = map(int, constant(op.inputs[1], op, graph).shape)
+    _, rows, cols, _ = graph[op.outputs[0]].shape
+    y, x = op.attrs.y, op.attrs.x
+    spanned = min(tile // cols + (2 if tile % cols else 0), rows)
+    height = (spanned - 1) * y.stride + (kernel_h - 1) * y.dilation + 1
+    size = height * ((cols - 1) * x.stride + kernel_w) * depth
+    return size if depth < _BAND_CHANNELS and size <= _BAND_BYTES else 0
 
 
 def _tile_bytes(op: Op, graph: Graph) -> int:
@@ -57,11 +73,11 @@ def _map_bytes(op: Op, graph: Graph) -> int:
 
 
 def packed_spare(op: Op, graph: Graph, members: Mapping[str, Argument]) -> int:
-    """Bytes that such a tile needs beside it: for rows of windows with padding, then for the weights of a pair."""
+    """Bytes that such a tile needs beside it: for what has padding, then for the weights of a pair."""
     _, _, kernel_w, depth = map(int, constant(op.inputs[1], op, graph).shape)
     quads, pixels, padded = (int(str(members[name])) for name in ("packed_quads", "packed_pixels", "padded"))
-    rows = -(-2 * kernel_w * depth * padded // 4) * 4
-    return max(rows, 8 * quads if pixels >= _BLOCK * COPY_BLOCKS else 0)
+    copied = max(2 * kernel_w * depth * padded, int(str(members["packed_band"])))
+    return max(-(-copied // 4) * 4, 8 * quads if pixels >= _BLOCK * COPY_BLOCKS else 0)
 
 
 def packed_fits(weights: Array, reach: Array) -> bool:
