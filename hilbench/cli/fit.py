@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -21,13 +22,16 @@ from hilbench.suite import Suite, of_model
 from hilbench.variants.schedules.rolling import INPUTS
 
 
+MILLISECONDS = {"us": 1e-3, "ms": 1.0, "": 1.0, "s": 1e3}
+
+
 def command(
     model: Annotated[str, typer.Argument(metavar="MODEL.tflite", help="A model: file, or name of a shipped one.")],
     *,
     board: Annotated[str, typer.Option(help="Board: name, or a .toml file.")],
     sram: Annotated[str, typer.Option(help="Most SRAM of the model, as in '32 KiB'. [default: the board's]")] = "",
     flash: Annotated[str, typer.Option(help="Most flash of the model. [default: the board's]")] = "",
-    latency: Annotated[float | None, typer.Option(help="Most milliseconds of an inference.", min=0)] = None,
+    latency: Annotated[str, typer.Option(help="Most time of an inference, as in '100ms'. [default: any]")] = "",
     accuracy: Annotated[float | None, typer.Option(help="Least accuracy; needs --dataset.", min=0, max=1)] = None,
     objective: Annotated[Literal["latency", "sram", "flash"], typer.Option(help="What is to be least.")] = "latency",
     input: Annotated[
@@ -49,7 +53,7 @@ def command(
     where = find(board)
     if accuracy is not None and not dataset:
         raise UsageError("--accuracy needs labels to compare with; give --dataset FILE.npz with x and y")
-    budget = Budget(_size("sram", sram, where), _size("flash", flash, where), latency, accuracy)
+    budget = Budget(_size("sram", sram, where), _size("flash", flash, where), _milliseconds(latency), accuracy)
     suite = replace(of_model(model, dataset, calibration), boards=(where,), repeats=1)
     found = prospects(suite.models[0], where, input, accuracy is not None)
     if not found:
@@ -66,6 +70,16 @@ def _size(name: Literal["sram", "flash"], text: str, board: Board) -> int:
         return TypeAdapter(Bytes).validate_python(text) if text else region.size
     except ValidationError as error:
         raise UsageError(f"--{name} is a size, got '{text}'; right: --{name} 32KiB") from error
+
+
+def _milliseconds(text: str) -> float | None:
+    """A time with its unit; a bare number is milliseconds."""
+    if not text:
+        return None
+    found = re.fullmatch(r"(\d+(?:\.\d*)?)\s*(us|ms|s|)", text.strip())
+    if found is None:
+        raise UsageError(f"--latency is a time, got '{text}'; right: --latency 100ms (us, ms or s)")
+    return float(found[1]) * MILLISECONDS[found[2]]
 
 
 def _measure(suite: Suite, chosen: list[Prospect], budget: Budget, out: Path | None) -> list[Point]:
@@ -103,5 +117,6 @@ def _verdict(best: Point | None, points: list[Point], objective: str) -> None:
     miss = binding(points)
     if miss is None:
         raise ConfigError("no variant is within all budgets; each that ran misses several", right="see the table")
-    right = f"--{miss.budget} {miss.needed:.6g} would do" if miss.needed is not None else "nothing here counts it"
+    unit = "ms" if miss.budget == "latency" else ""
+    right = f"--{miss.budget} {miss.needed:.6g}{unit} would do" if miss.needed is not None else "nothing here counts it"
     raise ConfigError(f"no variant is within all budgets; the binding one: {miss}", right=right)

@@ -39,14 +39,25 @@ def wait_for(condition: Callable[[], object], seconds: float = 120) -> None:
 
 def descendants(pid: int) -> list[int]:
     """Processes below `pid`, as Linux lists them."""
-    children = [int(word) for task in Path(f"/proc/{pid}/task").glob("*/children") for word in task.read_text().split()]
+    try:
+        tasks = [task.read_text() for task in Path(f"/proc/{pid}/task").glob("*/children")]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    children = [int(word) for text in tasks for word in text.split()]
     return [found for child in children for found in (child, *descendants(child))]
 
 
 def emulators(pid: int) -> list[int]:
     """Processes below `pid` that run firmware."""
-    lines = {child: Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0") for child in descendants(pid)}
-    return [child for child, line in lines.items() if b"-kernel" in line]
+    return [child for child in descendants(pid) if b"-kernel" in command_line(child)]
+
+
+def command_line(pid: int) -> list[bytes]:
+    """Words of a process's command; none where it has ended by now."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 @pytest.fixture

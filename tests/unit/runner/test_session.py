@@ -26,12 +26,12 @@ def samples(*steps: tuple[int, int]) -> list[StepSample]:
     return [StepSample(step, ticks) for step, ticks in steps]
 
 
-@pytest.mark.parametrize("differ", [0, 1, 8])
+@pytest.mark.parametrize("differ", [0, 1, 10])
 def test_what_marks_explain_is_agreement(differ: int) -> None:
     _compare(profile((0, 500 + differ), (1, 50), (-1, 9)), samples((0, 500), (1, 50), (-1, 70)), 2)
 
 
-@pytest.mark.parametrize("differ", [-1, 9, 500])
+@pytest.mark.parametrize("differ", [-1, 11, 500])
 def test_anything_else_is_not(differ: int) -> None:
     with pytest.raises(TargetError, match="in the steps, the counter 550"):
         _compare(profile((0, 500 + differ), (1, 50)), samples((0, 500), (1, 50)), 2)
