@@ -21,7 +21,6 @@ from hilbench.runner.run import choose_folder, run
 from hilbench.suite import Suite, of_model
 from hilbench.variants.schedules.rolling import INPUTS
 
-
 MILLISECONDS = {"us": 1e-3, "ms": 1.0, "": 1.0, "s": 1e3}
 
 
