@@ -1,4 +1,8 @@
-"""Metrics `macs` and `extra_macs`: multiply-accumulates executed, and those of them that patches recompute."""
+"""Metrics `macs` and `extra_macs`: multiply-accumulates executed, and those of them that compute something again.
+
+Again is what the halos of patches, the columns that strips share and operators that run twice add. Every tap of a
+window counts, on padding too, as is the custom in the field.
+"""
 
 from __future__ import annotations
 

@@ -39,7 +39,8 @@ class Step:
 
     `kernel` is None where nothing has to be executed (a RESHAPE whose output shares its input's bytes).
     `live_bytes` is the memory in use while it runs: sum of the sizes of the live buffers.
-    `macs` counts what is executed, halo recomputation included, zeros of sparse weights left out.
+    `macs` counts what is executed: every tap of the window of every pixel that is computed, those on padding too, zeros
+    of sparse weights left out; pixels that are computed again count again.
     `tile` are the pixels that the kernel has to be content with at a time, 0 leaves that to it.
     `cycles` are modelled for a Cortex-M4 from what the kernel's contract and the schedule say, 0 where it says nothing.
     """
@@ -61,8 +62,9 @@ class Plan:
     """Everything that code generation needs besides the weights.
 
     `arena_bytes` is the size of the arena; `lower_bound_bytes` the largest live set over the steps, which no placement
-    can beat. `macs` is the dense layer-by-layer count less the zeros of sparse weights; `extra_macs` what halos and
-    operators that run again add.
+    can beat. `macs` are the multiply-accumulates that compute something for the first time: all of layer by layer, less
+    the pixels of which a schedule finds that nobody reads them. `extra_macs`, never below 0, compute it once more: in
+    halos, in columns that strips share, in operators that run again. Their sum is executed.
     A buffer of kind tensor holds the whole of its tensors; what a window holds is in the schedule's regions. `graph` is
     the graph as it runs: PAD folded, operators in the order that was found best.
     """

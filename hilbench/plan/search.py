@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hilbench.ir.graph import Graph
 from hilbench.plan.arena import extent, place
 from hilbench.plan.lifetime import Life, Working, is_view, live_bytes, lives, stage_ops
-from hilbench.plan.patch import executed_macs
+from hilbench.plan.patch import executed_macs, needed_macs
 from hilbench.plan.plan import Buffer, Plan, Step
 from hilbench.variants.prices import calls, overhead
 from hilbench.variants.schedule import Rolling, Schedule
@@ -45,7 +45,7 @@ def choose_plan(graph: Graph, schedules: Iterable[Schedule], working: Callable[[
 
 
 def _rank(plan: Plan) -> tuple[int, int]:
-    return plan.arena_bytes, plan.extra_macs
+    return plan.arena_bytes, plan.macs + plan.extra_macs
 
 
 def price(graph: Graph, schedule: Schedule, working: Sequence[Working], whole: tuple[int, ...]) -> Price:
@@ -108,7 +108,7 @@ def place_schedule(
     found = lives(graph, schedule, working)
     offsets = place(found, steps, enough)
     macs = executed_macs(graph, schedule, whole)
-    first = sum(each for each, op in zip(whole, graph.ops, strict=True) if not op.again)
+    needed = needed_macs(graph, schedule, whole)
     return Plan(
         graph=graph,
         schedule=schedule,
@@ -119,8 +119,8 @@ def place_schedule(
         ),
         arena_bytes=extent(found, offsets),
         lower_bound_bytes=max(live_bytes(found, steps), default=0),
-        macs=first,
-        extra_macs=sum(macs) - first,
+        macs=needed,
+        extra_macs=sum(macs) - needed,
     )
 
 

@@ -6,9 +6,10 @@ backwards from the strip's columns of the stage's outputs, by the windows that t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hilbench.ir.graph import Graph, Op
 from hilbench.ir.opdef import OPS
@@ -80,6 +81,10 @@ def _cols(graph: Graph, name: str) -> int:
     return grid(graph.ops[graph.producer[name]], graph)[1]
 
 
+def _width(graph: Graph, name: str) -> int:
+    return _cols(graph, name) if name in graph.producer else graph[name].shape[2]
+
+
 def written(graph: Graph, stage: Rolling) -> dict[str, int]:
     """Pixels of each map that a stage writes, all strips together: what is read of a map, in whole pieces."""
     total = dict.fromkeys(stage.pieces, 0)
@@ -88,6 +93,21 @@ def written(graph: Graph, stage: Rolling) -> dict[str, int]:
         for name, pieces in _asked(graph, stage, found).items():
             total[name] += found[name].pixels(pieces)
     return total
+
+
+def different(graph: Graph, stage: Rolling) -> dict[str, int]:
+    """Pixels of each map that a stage writes, each counted once, however many strips write it."""
+    if len(stage.strips) == 1:
+        return written(graph, stage)
+    seen: dict[str, NDArray[np.bool_]] = {}
+    for strip in stage.strips:
+        found = rasters(graph, stage.pieces, strip)
+        for name, pieces in _asked(graph, stage, found).items():
+            map_, (rows, more) = found[name], divmod(pieces, found[name].across)
+            there = seen.setdefault(name, np.zeros((map_.rows, _width(graph, name)), np.bool_))
+            there[:rows, map_.first : map_.stop] = True
+            there[rows : rows + 1, map_.first : min(map_.first + more * map_.piece, map_.stop)] = True
+    return {name: int(there.sum()) for name, there in seen.items()}
 
 
 def _asked(graph: Graph, stage: Rolling, found: Mapping[str, Raster]) -> dict[str, int]:
@@ -102,9 +122,14 @@ def _asked(graph: Graph, stage: Rolling, found: Mapping[str, Raster]) -> dict[st
     return asked
 
 
-def rolled_macs(graph: Graph, stage: Rolling, whole: Sequence[int]) -> list[int]:
-    """Multiply-accumulates of each operator of a stage as it is executed; `whole[p]` is `op_macs` of operator p."""
-    pixels = written(graph, stage)
+def rolled_macs(
+    graph: Graph, stage: Rolling, whole: Sequence[int], count: Callable[[Graph, Rolling], dict[str, int]] = written
+) -> list[int]:
+    """Multiply-accumulates of each operator of a stage as it is executed; `whole[p]` is `op_macs` of operator p.
+
+    With `count` = `different` those of pixels that are computed again are left out.
+    """
+    pixels = count(graph, stage)
     found = []
     for position in stage.ops:
         rows, cols = grid(graph.ops[position], graph)

@@ -6,11 +6,12 @@ import pytest
 
 from hilbench.ir.graph import Graph
 from hilbench.plan.lifetime import Working, lives
+from hilbench.plan.make import make_plan
 from hilbench.plan.order import best_order, reordered
 from hilbench.plan.plan import Plan
 from hilbench.plan.search import choose_plan
 from hilbench.variants.schedule import Patches
-from hilbench.variants.variant import SCHEDULES, Way
+from hilbench.variants.variant import SCHEDULES, Part, Way
 from tests.unit.plan.small import Builder
 
 
@@ -114,6 +115,18 @@ def test_patches_hold_windows_and_leave_whole_outputs() -> None:
 
 def test_patch_without_a_grid_is_never_worse() -> None:
     assert plan_of(chain(), "patch").arena_bytes <= plan_of(chain()).arena_bytes
+
+
+@pytest.mark.parametrize("schedule", [("patch", "2x2"), ("rolling", "input=streamed")])
+def test_pixels_that_nobody_reads_are_saved_and_are_no_extra_macs(schedule: tuple[str, str]) -> None:
+    b = Builder((1, 9, 9, 2))
+    graph = b.done(b.conv(b.conv("x", 3), 2, kernel=1, stride=3, pad=0))  # reads pixels 0, 3 and 6
+    found = make_plan(graph, Part(*schedule), frozenset())
+    layers = make_plan(graph, Part("layers"), frozenset())
+    assert layers.macs == 9 * 9 * 3 * 18 + 3 * 3 * 2 * 3
+    assert found.macs < layers.macs
+    assert found.extra_macs == 0
+    assert sum(step.macs for step in found.steps) == found.macs
 
 
 def test_unknown_tensor() -> None:
