@@ -1,13 +1,10 @@
 /* Four output channels of one pixel at a time, in the instructions that every Cortex-M has (Armv6-M), straight from the
  * input, word by word: pixels of 4 n channels lie at multiples of four.
- *
- * Where the taps of a window lie is a list, which is the same for all windows inside of the tensor; elsewhere a pixel of
- * padding takes the place of what is outside.
  */
 #ifndef HB_QUAD_H
 #define HB_QUAD_H
 
-#include "hb_conv.h"
+#include "hb_places.h"
 #include "hb_thumb.h"
 
 /* What the sums of four channels begin with, and how they become outputs. */
@@ -59,20 +56,6 @@ HB_KERNEL hb_quad_list hb_quad_list_of(void *scratch, int32_t taps, const hb_con
     return (hb_quad_list){places, (int8_t *)(places + taps), taps, 0};
 }
 
-/* The list for the window at (top, left); `padding` is where a pixel of padding lies, as seen from there. */
-HB_KERNEL void hb_quad_places(int32_t top, int32_t left, int32_t pitch, int32_t padding, int32_t *places,
-                              const hb_conv_int8_args *p)
-{
-    for (int32_t ky = 0; ky < p->kernel_h; ky++) {
-        const int32_t y = ky * p->dilation_h;
-        for (int32_t kx = 0; kx < p->kernel_w; kx++) {
-            const int32_t x = kx * p->dilation_w;
-            const int inside = top + y >= 0 && top + y < p->in_rows && left + x >= 0 && left + x < p->in_cols;
-            *places++ = inside ? (y * pitch + x) * p->in_channels : padding;
-        }
-    }
-}
-
 /* Where the window of output pixel (y, x) begins; the list says where its taps lie. */
 HB_KERNEL const int8_t *hb_quad_window(hb_quad_list *list, const hb_view *in, int32_t y, int32_t x,
                                        const hb_conv_int8_args *p)
@@ -82,8 +65,7 @@ HB_KERNEL const int8_t *hb_quad_window(hb_quad_list *list, const hb_view *in, in
     const int inside = top >= 0 && top + high < p->in_rows && left >= 0 && left + wide < p->in_cols;
     const int32_t start = hb_at(in, top, left, p->in_channels);
     if (!inside || !list->known) {
-        hb_quad_places(top, left, in->cols, (int32_t)(list->padding - (const int8_t *)in->data) - start, list->places,
-                       p);
+        hb_places(top, left, in->cols, (int32_t)(list->padding - (const int8_t *)in->data) - start, list->places, p);
         for (int32_t tap = p->kernel_h * p->kernel_w; tap < list->taps; tap++) {
             list->places[tap] = list->places[0];
         }

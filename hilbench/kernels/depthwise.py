@@ -13,7 +13,7 @@ from hilbench.ir.quantized import ConvConstants
 from hilbench.ir.region import Window
 from hilbench.kernels.dsp import allowance
 from hilbench.kernels.family import Argument, constant
-from hilbench.kernels.requantize import Staircase
+from hilbench.kernels.requantize import STAIRCASE_ADDEND, Staircase
 
 STAIRCASE_FACTOR = 256
 """What weights are multiplied by where outputs are staircases: bytes 1 and 3 of a word are that without a shift."""
@@ -139,6 +139,31 @@ def channel_taps(op: Op, graph: Graph, constants: ConvConstants, bias: Array, so
     words = np.ascontiguousarray(np.pad(pairs, ((0, 0), (0, -pairs.shape[1] % 4)))).view("<i4")
     rest = np.stack(_requantization(weights, constants, bias, solved), axis=1)
     return np.concatenate([words, rest], axis=1).astype(np.int32).reshape(-1)
+
+
+def pixel_records(weights: Array, constants: ConvConstants, bias: Array, solved: Staircase | None) -> Array:
+    """int32: what `depthwise_conv_2d_pixel_dsp_int8.h` reads of every four channels, the last of which may overlap.
+
+    Weights int8 [channel, tap] of two taps in two words: of channels 0 and 1, then 2 and 3; the last of an odd number
+    of taps is one word. Then for each channel bias, multiplier, addend, and the shift where outputs are no staircase.
+    """
+    channels, taps = weights.shape
+    fours = np.arange(0, channels, 4).clip(max=channels - 4)[:, None] + np.arange(4)
+    pairs = weights[fours, : taps // 2 * 2].reshape(len(fours), 2, 2, -1, 2).transpose(0, 3, 1, 4, 2)
+    single = weights[fours, taps // 2 * 2 :].transpose(0, 2, 1)
+    bytes_ = np.concatenate([part.reshape(len(fours), -1) for part in (pairs, single)], axis=1)
+    rest = _pixel_outputs(weights, constants, bias, solved)[fours].reshape(len(fours), -1)
+    words = np.ascontiguousarray(bytes_).view("<i4")
+    return np.concatenate([words, rest], axis=1).astype(np.int32).reshape(-1)
+
+
+def _pixel_outputs(weights: Array, constants: ConvConstants, bias: Array, solved: Staircase | None) -> Array:
+    """int32 [channel, word]: how sums become outputs."""
+    begun, multiplier, last = _requantization(weights.T[None], constants, bias, solved)
+    if solved is not None:
+        return np.stack([begun, multiplier, STAIRCASE_ADDEND + last], axis=1)
+    addend = wrap32((2 * constants.output_offset + 1) << (-last.astype(np.int64) - 1))
+    return np.stack([wrap32(2 * begun.astype(np.int64)), multiplier, addend, -last], axis=1)
 
 
 def _upright(op: Op, graph: Graph) -> Array:

@@ -149,6 +149,16 @@ def _sweep_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
     return make(op, graph, constants, offsets, _staircase(op, graph)) if make and constants else None
 
 
+def _pixel_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
+    del call
+    constants, offsets = _settled(op, graph)
+    if constants is None:
+        return None
+    if name == "pixel_padding":
+        return np.full(len(offsets), -constants.input_offset, np.int8)
+    return depthwise.pixel_records(_terms(op, graph), constants, offsets, _staircase(op, graph))
+
+
 def _sparse_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
     """Sparse weights of a CONV_2D with all that its channels need, in the encoding of this name."""
     del call
@@ -219,6 +229,7 @@ def _winograd_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None
 _PREPARED = {
     "packed": _packed_array,
     "sweep": _sweep_array,
+    "pixel": _pixel_array,
     "pair": _pair_array,
     "quad": _quad_array,
     "sparse": _sparse_array,
