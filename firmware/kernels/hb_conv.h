@@ -32,11 +32,14 @@ typedef struct {
     const int8_t *shift;
     const int8_t *packed;                              /* weights of hb_packed.h */
     const int32_t *packed_channels, *packed_staircase; /* and its records, for both requantizations */
-    const int8_t *pair_weights;                        /* as hb_thumb.h reads them */
-    const int32_t *pair_bias, *pair_channels;          /* hb_pair_channels */
-    const int32_t *whole_bias;                         /* makes sums of products of plain bytes whole */
-    const int8_t *quad_weights;                        /* DEPTHWISE_CONV_2D: of four channels, tap by tap */
-    const int32_t *quad_channels;                      /* hb_quad_channels */
+    int32_t pixels_collected;                 /* whether windows are put together (conv_2d_pixels_dsp_int8.h) */
+    const int32_t *pixels, *pixels_staircase; /* streams of hb_pixels.h, for both requantizations */
+    const int8_t *pixels_padding;             /* zero points in the place of a row of a window */
+    const int8_t *pair_weights;               /* as hb_thumb.h reads them */
+    const int32_t *pair_bias, *pair_channels; /* hb_pair_channels */
+    const int32_t *whole_bias;                /* makes sums of products of plain bytes whole */
+    const int8_t *quad_weights;               /* DEPTHWISE_CONV_2D: of four channels, tap by tap */
+    const int32_t *quad_channels;             /* hb_quad_channels */
     const int32_t *winograd_weights, *winograd_row_weights,
         *winograd_channels;                                      /* transformed; an hb_dsp_channel each */
     const int32_t *sparse_singles, *sparse_pairs, *sparse_quads; /* CONV_2D: streams of hb_sparse.h */

@@ -9,7 +9,8 @@ import numpy as np
 
 from hilbench.ir.graph import Array
 
-_ALIGNMENT = 4
+_ALIGNMENT = 8
+"""A line of flash, as microcontrollers read it: pairs of words that begin with one cost one access."""
 _C_TYPES = {
     "int8": "int8_t",
     "uint8": "uint8_t",
@@ -38,7 +39,7 @@ class ConstArray:
 
     @property
     def definition(self) -> str:
-        """The array with its elements, aligned for word access."""
+        """The array with its elements, aligned for access by words, and by lines of flash."""
         attribute = f" __attribute__((aligned({_ALIGNMENT})))" if self.data.dtype.itemsize < _ALIGNMENT else ""
         return f"{self.declaration}{attribute} = {{\n{_elements(self.data)}\n}};"
 

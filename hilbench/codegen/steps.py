@@ -111,6 +111,8 @@ class _Writer:
         operands.append(f"&args{suffix}")
         if self.step.scratch is not None:
             operands.append(f"hb_arena + {self._offset(self.step.scratch)}")
+        elif self.kernel.contract.scratch != "0":
+            operands.append("NULL")
         return CallText(
             self.family.struct(self.op, self.graph),
             f"args{suffix}",

@@ -11,7 +11,7 @@ from hilbench.ir.attrs import Conv2D, DepthwiseConv2D
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Array, Graph, Op
 from hilbench.ir.quantized import INT8_MAX, INT8_MIN, ConvConstants, conv_constants
-from hilbench.kernels import depthwise, winograd
+from hilbench.kernels import depthwise, pixels, winograd
 from hilbench.kernels.dsp import (
     reach,
     settled,
@@ -56,9 +56,10 @@ class Convolution(Family):
         members |= _window_members(op) | _channel_members(op, graph)
         members |= clamp_members(op, graph, _settled(op, graph)[0])
         if graph[x.tensor].dtype == DType.INT8:
-            pixels = y.rows * y.cols
+            count = y.rows * y.cols
             if op.kind == "CONV_2D":
-                members |= tile_members(op, graph, pixels) | packed_members(op, graph, pixels)
+                members |= tile_members(op, graph, count) | packed_members(op, graph, count)
+                members["pixels_collected"] = int(pixels.collected(op, graph))
             else:
                 members |= depthwise.sweep_members(op, graph)
             if op.kind == "DEPTHWISE_CONV_2D" or graph[str(op.inputs[1])].storage != "dense":
@@ -125,6 +126,17 @@ def _packed_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
         return packed_records(begun, constants)
     solved = _staircase(op, graph, packed=True)
     return None if solved is None else staircase_records(begun, solved)
+
+
+def _pixels_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
+    del call
+    constants, offsets = _settled(op, graph)
+    if constants is None:
+        return None
+    if name == "pixels_padding":
+        return pixels.padding(op, graph, constants.input_offset)
+    weights, short = constant(op.inputs[1], op, graph), name == "pixels_staircase"
+    return pixels.stream(weights, offsets, constants, _staircase(op, graph, packed=True) if short else None)
 
 
 def _staircase(op: Op, graph: Graph, packed: bool = False) -> Staircase | None:
@@ -228,6 +240,7 @@ def _winograd_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None
 
 _PREPARED = {
     "packed": _packed_array,
+    "pixels": _pixels_array,
     "sweep": _sweep_array,
     "pixel": _pixel_array,
     "pair": _pair_array,

@@ -46,7 +46,8 @@ static __attribute__((noinline)) void hb_step_00_conv_2d(void)
         .stride_w = 3, .dilation_h = 1, .dilation_w = 1, .pad_top = 0, .pad_left = 0, .groups = 1, .group_inputs = 2,
         .group_outputs = 1, .input_offset = 128, .output_offset = 65, .low = -128, .high = 127, .terms = 4,
         .tile_words = 4, .tile_pixels = 8, .packed_quads = 1, .packed_pixels = 8, .padded = 0, .packed_band = 0,
-        .weights = hb_00_weights, .bias = hb_00_bias, .multiplier = hb_00_multiplier, .shift = hb_00_shift
+        .pixels_collected = 1, .weights = hb_00_weights, .bias = hb_00_bias, .multiplier = hb_00_multiplier,
+        .shift = hb_00_shift
     };
     hb_conv_2d_int8(hb_whole(hb_arena + 16, 2), hb_whole(hb_arena + 72, 1), (hb_region){0, 5, 0, 1}, &args);
 }
