@@ -48,43 +48,58 @@ typedef struct {
     int32_t blocks, lanes, quads;
 } hb_quads;
 
+/* Sums r0 to r3 are of the first channel's four pixels, r4 to r7 of the second one's. Those of a block's first quad begin
+ * with biases, in the registers that are written last. */
+#define HB_OWN(sum) "r" #sum
+#define HB_BIAS_A(sum) "r3"
+#define HB_BIAS_B(sum) "r7"
+
 /* 32 products in 32 cycles on a Cortex-M4: ten loads in four groups, which pipeline, two SXTB16, 16 SMLAD. All fourteen
- * registers are taken: r0 to r3 are the sums of the first channel, r4 to r7 those of the second, r8 and r9 words of
- * weights, r10 and r11 words of activations, r12 and lr point to weights and activations, one word low. `mark` is !
- * where these go on to the next round. */
-#define HB_QUAD_2X4(mark)                                                                                              \
+ * registers are taken: r8 and r9 are words of weights, r10 and r11 words of activations, r12 and lr point to weights and
+ * activations, one word low. `mark` is ! where these go on to the next round. */
+#define HB_QUAD_PRODUCTS(A, B, offset, mark)                                                                           \
+    "smlad r0, r10, r8, " A(0) "\n"                                                                                    \
+                               "smlad r4, r10, r9, " B(                                                                \
+                                   4) "\n"                                                                             \
+                                      "smlad r1, r11, r8, " A(                                                         \
+                                          1) "\n"                                                                      \
+                                             "smlad r5, r11, r9, " B(                                                  \
+                                                 5) "\n"                                                               \
+                                                    "ldr.w r10, [lr, #32 * hb_quad + " offset " + 12]\n"               \
+                                                    "ldr.w r11, [lr, #32 * hb_quad + " offset " + 16]" mark "\n"       \
+                                                    "smlad r2, r10, r8, " A(2) "\n"                                    \
+                                                                               "smlad r6, r10, r9, " B(                \
+                                                                                   6) "\n"                             \
+                                                                                      "smlad r3, r11, r8, r3\n"        \
+                                                                                      "smlad r7, r11, r9, r7\n"
+#define HB_QUAD_2X4(A, B, mark)                                                                                        \
     "ldr.w r8, [r12, #8 * hb_quad + 4]\n"                                                                              \
     "ldr.w r9, [r12, #8 * hb_quad + 8]" mark "\n"                                                                      \
     "ldr.w r10, [lr, #32 * hb_quad + 4]\n"                                                                             \
-    "ldr.w r11, [lr, #32 * hb_quad + 8]\n"                                                                             \
-    "smlad r0, r10, r8, r0\n"                                                                                          \
-    "smlad r4, r10, r9, r4\n"                                                                                          \
-    "smlad r1, r11, r8, r1\n"                                                                                          \
-    "smlad r5, r11, r9, r5\n"                                                                                          \
-    "ldr.w r10, [lr, #32 * hb_quad + 12]\n"                                                                            \
-    "ldr.w r11, [lr, #32 * hb_quad + 16]\n"                                                                            \
-    "smlad r2, r10, r8, r2\n"                                                                                          \
-    "smlad r6, r10, r9, r6\n"                                                                                          \
-    "smlad r3, r11, r8, r3\n"                                                                                          \
-    "smlad r7, r11, r9, r7\n"                                                                                          \
-    "sxtb16.w r8, r8\n"                                                                                                \
-    "sxtb16.w r9, r9\n"                                                                                                \
-    "ldr.w r10, [lr, #32 * hb_quad + 20]\n"                                                                            \
-    "ldr.w r11, [lr, #32 * hb_quad + 24]\n"                                                                            \
-    "smlad r0, r10, r8, r0\n"                                                                                          \
-    "smlad r4, r10, r9, r4\n"                                                                                          \
-    "smlad r1, r11, r8, r1\n"                                                                                          \
-    "smlad r5, r11, r9, r5\n"                                                                                          \
-    "ldr.w r10, [lr, #32 * hb_quad + 28]\n"                                                                            \
-    "ldr.w r11, [lr, #32 * hb_quad + 32]" mark "\n"                                                                    \
-    "smlad r2, r10, r8, r2\n"                                                                                          \
-    "smlad r6, r10, r9, r6\n"                                                                                          \
-    "smlad r3, r11, r8, r3\n"                                                                                          \
-    "smlad r7, r11, r9, r7\n"                                                                                          \
-    ".set hb_quad, hb_quad + 1\n"
+    "ldr.w r11, [lr, #32 * hb_quad + 8]\n" HB_QUAD_PRODUCTS(                                                           \
+        A, B, "0", "") "sxtb16.w r8, r8\n"                                                                             \
+                       "sxtb16.w r9, r9\n"                                                                             \
+                       "ldr.w r10, [lr, #32 * hb_quad + 20]\n"                                                         \
+                       "ldr.w r11, [lr, #32 * hb_quad + 24]\n" HB_QUAD_PRODUCTS(HB_OWN, HB_OWN, "16",                  \
+                                                                                mark) ".set hb_quad, hb_quad + 1\n"
 
 /* Quads of a round, 112 bytes of code each; the first round is entered where as many are left as do not fill rounds. */
 #define HB_ROUND 7
+#define HB_PACKED_ROUND                                                                                                \
+    ".set hb_quad, 0\n" HB_TWICE(HB_QUAD_2X4(HB_OWN, HB_OWN, "")) HB_TWICE(HB_QUAD_2X4(HB_OWN, HB_OWN, ""))            \
+        HB_TWICE(HB_QUAD_2X4(HB_OWN, HB_OWN, "")) HB_QUAD_2X4(HB_OWN, HB_OWN, "!") "ldr.w r10, %[last]\n"              \
+                                                                                   "cmp.w r12, r10\n"                  \
+                                                                                   "bne.w 1b\n"
+
+/* The first quad, and where the others' rounds are entered. */
+#define HB_PACKED_FIRST                                                                                                \
+    "ldr.w r12, %[first]\n"                                                                                            \
+    "ldr.w r3, %[bias_a]\n"                                                                                            \
+    "ldr.w r7, %[bias_b]\n"                                                                                            \
+    ".set hb_quad, 0\n" HB_QUAD_2X4(HB_BIAS_A, HB_BIAS_B, "") "ldr.w r12, %[rest]\n"                                   \
+                                                              "ldr.w r10, %[back]\n"                                   \
+                                                              "sub.w lr, lr, r10\n"                                    \
+                                                              "ldr.w pc, %[entry]\n"
 
 #define HB_PACKED_ASM(sum)                                                                                             \
     "asr.w " sum ", " sum ", #7\n"                                                                                     \
@@ -95,7 +110,8 @@ typedef struct {
 #define HB_PACKED_REQUANTIZE                                                                                           \
     "ldr.w r10, %[multiplier_a]\n"                                                                                     \
     "ldr.w r11, %[addend_a]\n"                                                                                         \
-    "ldr.w r8, %[shifts]\n" HB_PACKED_ASM("r0") HB_PACKED_ASM("r1") HB_PACKED_ASM("r2")                                \
+    "ldr.w r8, %[shifts]\n"                                                                                            \
+    "ldr.w r12, %[out]\n" HB_PACKED_ASM("r0") HB_PACKED_ASM("r1") HB_PACKED_ASM("r2")                                  \
         HB_PACKED_ASM("r3") "ldr.w r10, %[multiplier_b]\n"                                                             \
                             "ldr.w r11, %[addend_b]\n"                                                                 \
                             "lsr.w r8, r8, #8\n" HB_PACKED_ASM("r4") HB_PACKED_ASM("r5") HB_PACKED_ASM("r6")           \
@@ -108,57 +124,13 @@ typedef struct {
     "ldr.w r10, %[multiplier_a]\n"                                                                                     \
     "ldr.w r11, %[addend_a]\n"                                                                                         \
     "ldr.w r8, %[multiplier_b]\n"                                                                                      \
-    "ldr.w r9, %[addend_b]\n" HB_PACKED_STAIRCASE_ASM("r0", "r10", "r11") HB_PACKED_STAIRCASE_ASM("r1", "r10", "r11")  \
+    "ldr.w r9, %[addend_b]\n"                                                                                          \
+    "ldr.w r12, %[out]\n" HB_PACKED_STAIRCASE_ASM("r0", "r10", "r11") HB_PACKED_STAIRCASE_ASM("r1", "r10", "r11")      \
         HB_PACKED_STAIRCASE_ASM("r2", "r10", "r11") HB_PACKED_STAIRCASE_ASM("r3", "r10", "r11")                        \
             HB_PACKED_STAIRCASE_ASM("r4", "r8", "r9") HB_PACKED_STAIRCASE_ASM("r5", "r8", "r9")                        \
                 HB_PACKED_STAIRCASE_ASM("r6", "r8", "r9") HB_PACKED_STAIRCASE_ASM("r7", "r8", "r9")
 
-/* Where the first round of a block is entered. */
-#define HB_PACKED_ENTRY                                                                                                \
-    "adr.w r10, 1f\n"                                                                                                  \
-    "ldr.w r11, %[skipped]\n"                                                                                          \
-    "rsb.w r8, r11, r11, lsl #3\n"                                                                                     \
-    "add.w r10, r10, r8, lsl #4\n"                                                                                     \
-    "str.w r10, %[entry]\n"
-
-/* The constants of a pair of channels go to the stack. */
-#define HB_PACKED_PAIR(words, more)                                                                                    \
-    "ldr.w r8, %[record]\n"                                                                                            \
-    "ldmia.w r8!, {" words "}\n"                                                                                       \
-    "str.w r0, %[bias_a]\n"                                                                                            \
-    "str.w r1, %[bias_b]\n"                                                                                            \
-    "str.w r2, %[multiplier_a]\n"                                                                                      \
-    "str.w r3, %[multiplier_b]\n"                                                                                      \
-    "str.w r4, %[addend_a]\n"                                                                                          \
-    "str.w r5, %[addend_b]\n" more "str.w r8, %[record]\n"                                                             \
-    "ldr.w r9, %[base]\n"                                                                                              \
-    "ldr.w lr, %[tile]\n"                                                                                              \
-    "str.w r9, %[out]\n"                                                                                               \
-    "add.w r9, r9, #2\n"                                                                                               \
-    "str.w r9, %[base]\n"                                                                                              \
-    ".balign 4\n"
-
-#define HB_PACKED_BEGIN                                                                                                \
-    "ldr.w r12, %[first]\n"                                                                                            \
-    "ldr.w r0, %[bias_a]\n"                                                                                            \
-    "ldr.w r4, %[bias_b]\n"                                                                                            \
-    "ldr.w r10, %[skipped]\n"                                                                                          \
-    "ldr.w r11, %[entry]\n"                                                                                            \
-    "sub.w lr, lr, r10, lsl #5\n"                                                                                      \
-    "mov.w r1, r0\n"                                                                                                   \
-    "mov.w r2, r0\n"                                                                                                   \
-    "mov.w r3, r0\n"                                                                                                   \
-    "mov.w r5, r4\n"                                                                                                   \
-    "mov.w r6, r4\n"                                                                                                   \
-    "mov.w r7, r4\n"                                                                                                   \
-    "mov pc, r11\n"                                                                                                    \
-    ".balign 4\n"
-
-#define HB_PACKED_ROUND                                                                                                \
-    ".set hb_quad, 0\n" HB_TWICE(HB_QUAD_2X4("")) HB_TWICE(HB_QUAD_2X4("")) HB_TWICE(HB_QUAD_2X4("")) HB_QUAD_2X4("!")
-
 #define HB_PACKED_STORE                                                                                                \
-    "ldr.w r12, %[out]\n"                                                                                              \
     "ldr.w r10, %[pitch]\n"                                                                                            \
     "ldr.w r11, %[end]\n"                                                                                              \
     "bfi r0, r4, #8, #8\n"                                                                                             \
@@ -171,34 +143,60 @@ typedef struct {
     "add.w r12, r12, r10, lsl #1\n"                                                                                    \
     "strh.w r3, [r12, r10]\n"                                                                                          \
     "add.w r12, r12, r10, lsl #1\n"                                                                                    \
-    "str.w r12, %[out]\n"
+    "str.w r12, %[out]\n"                                                                                              \
+    "cmp.w lr, r11\n"
+
+/* The constants of a pair of channels go to the stack. */
+#define HB_PACKED_PAIR(words, more)                                                                                    \
+    "ldr.w r8, %[record]\n"                                                                                            \
+    "ldr.w r9, %[base]\n"                                                                                              \
+    "ldr.w lr, %[tile]\n"                                                                                              \
+    "ldmia.w r8!, {" words "}\n"                                                                                       \
+    "str.w r0, %[bias_a]\n"                                                                                            \
+    "str.w r1, %[bias_b]\n"                                                                                            \
+    "str.w r2, %[multiplier_a]\n"                                                                                      \
+    "str.w r3, %[multiplier_b]\n"                                                                                      \
+    "str.w r4, %[addend_a]\n"                                                                                          \
+    "str.w r5, %[addend_b]\n" more "str.w r8, %[record]\n"                                                             \
+    "str.w r9, %[out]\n"                                                                                               \
+    "add.w r9, r9, #2\n"                                                                                               \
+    "str.w r9, %[base]\n"
 
 #define HB_PACKED_NEXT                                                                                                 \
-    "ldr.w r12, %[first]\n"                                                                                            \
-    "ldr.w r8, %[last]\n"                                                                                              \
-    "ldr.w r9, %[step]\n"                                                                                              \
-    "ldr.w r10, %[record]\n"                                                                                           \
-    "ldr.w r11, %[stop]\n"                                                                                             \
-    "add.w r12, r12, r9\n"                                                                                             \
-    "add.w r8, r8, r9\n"                                                                                               \
-    "str.w r12, %[first]\n"                                                                                            \
-    "str.w r8, %[last]\n"                                                                                              \
-    "cmp.w r10, r11\n"
+    "ldr.w r8, %[first]\n"                                                                                             \
+    "ldr.w r9, %[rest]\n"                                                                                              \
+    "ldr.w r10, %[last]\n"                                                                                             \
+    "ldr.w r11, %[step]\n"                                                                                             \
+    "ldr.w r0, %[record]\n"                                                                                            \
+    "ldr.w r1, %[stop]\n"                                                                                              \
+    "add.w r8, r8, r11\n"                                                                                              \
+    "add.w r9, r9, r11\n"                                                                                              \
+    "add.w r10, r10, r11\n"                                                                                            \
+    "str.w r8, %[first]\n"                                                                                             \
+    "str.w r9, %[rest]\n"                                                                                              \
+    "str.w r10, %[last]\n"                                                                                             \
+    "cmp.w r0, r1\n"
 
-/* Pairs from 3 on, blocks from 0 on, rounds from 1 on; what is not needed within a round is kept on the stack. */
+/* A round is at 1, where a block begins at 2, and a pair at 3; what is not needed within a round is kept on the stack.
+ */
 #define HB_PACKED_2X4(PAIR, REQUANTIZE)                                                                                \
-    __asm volatile(HB_PACKED_ENTRY "3:\n" PAIR "0:\n" HB_PACKED_BEGIN "1:\n" HB_PACKED_ROUND "ldr.w r10, %[last]\n"    \
-                                   "cmp.w r12, r10\n"                                                                  \
-                                   "bne.w 1b\n" REQUANTIZE HB_PACKED_STORE "cmp.w lr, r11\n"                           \
-                                   "bne.w 0b\n" HB_PACKED_NEXT "bne.w 3b\n"                                            \
-                   : [first] "+m"(first), [last] "+m"(last), [record] "+m"(record), [base] "+m"(out),                  \
-                     [out] "=m"(result), [entry] "=m"(entry), [bias_a] "=m"(bias_a), [bias_b] "=m"(bias_b),            \
-                     [multiplier_a] "=m"(multiplier_a), [multiplier_b] "=m"(multiplier_b), [addend_a] "=m"(addend_a),  \
-                     [addend_b] "=m"(addend_b), [shifts] "=m"(shifts)                                                  \
-                   : [tile] "m"(pixels), [end] "m"(end), [stop] "m"(stop), [step] "m"(step), [skipped] "m"(skipped),   \
-                     [pitch] "m"(pitch)                                                                                \
-                   : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc",      \
-                     "memory")
+    __asm volatile(                                                                                                    \
+        "adr.w r10, 1f\n"                                                                                              \
+        "ldr.w r11, %[entry]\n"                                                                                        \
+        "add.w r10, r10, r11\n"                                                                                        \
+        "str.w r10, %[entry]\n"                                                                                        \
+        "b.w 3f\n"                                                                                                     \
+        ".balign 4\n"                                                                                                  \
+        "1:\n" HB_PACKED_ROUND REQUANTIZE HB_PACKED_STORE "beq.w 4f\n"                                                 \
+        "2:\n" HB_PACKED_FIRST "4:\n" HB_PACKED_NEXT "beq.w 5f\n"                                                      \
+        "3:\n" PAIR "b.w 2b\n"                                                                                         \
+        "5:\n"                                                                                                         \
+        : [first] "+m"(first), [rest] "+m"(rest), [last] "+m"(last), [record] "+m"(record), [base] "+m"(out),          \
+          [entry] "+m"(entry), [out] "=m"(result), [bias_a] "=m"(bias_a), [bias_b] "=m"(bias_b),                       \
+          [multiplier_a] "=m"(multiplier_a), [multiplier_b] "=m"(multiplier_b), [addend_a] "=m"(addend_a),             \
+          [addend_b] "=m"(addend_b), [shifts] "=m"(shifts)                                                             \
+        : [tile] "m"(pixels), [end] "m"(end), [stop] "m"(stop), [step] "m"(step), [back] "m"(back), [pitch] "m"(pitch) \
+        : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory")
 
 /* `pairs` pairs of output channels of all pixels of blocks of four; the outputs of a pixel lie `pitch` bytes after those
  * of the one before it. */
@@ -206,11 +204,13 @@ HB_KERNEL void hb_packed_pairs(hb_quads tile, int32_t pairs, const uint32_t *pac
                                int32_t pitch, int staircase)
 {
 #ifdef __ARM_FEATURE_DSP
-    const int32_t skipped = (HB_ROUND - tile.quads % HB_ROUND) % HB_ROUND;
+    const int32_t others = tile.quads - 1, skipped = others > 0 ? (HB_ROUND - others % HB_ROUND) % HB_ROUND : HB_ROUND;
+    const int32_t unread = others > 0 ? skipped - 1 : -1, back = 32 * unread;
     const uintptr_t step = (uintptr_t)(8 * tile.quads), pixels = (uintptr_t)tile.pixels - 4;
     const uintptr_t end = pixels + (uintptr_t)(32 * tile.quads * tile.blocks);
     const int32_t *const stop = record + HB_PACKED_RECORD(staircase) * pairs;
-    uintptr_t first = (uintptr_t)packed - (uintptr_t)(8 * skipped + 4), last = (uintptr_t)packed + step - 4, entry;
+    uintptr_t first = (uintptr_t)packed - 4, rest = first - (uintptr_t)(8 * unread), last = first + step;
+    uintptr_t entry = (uintptr_t)(112 * skipped + 1);
     int32_t bias_a, bias_b, multiplier_a, multiplier_b, addend_a, addend_b, shifts;
     int8_t *result;
     if (staircase) {
