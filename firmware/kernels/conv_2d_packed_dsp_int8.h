@@ -26,7 +26,7 @@
 #define HB_CONV_2D_PACKED_DSP_INT8_H
 
 #include "hb_conv.h"
-#include "hb_packed.h"
+#include "hb_held.h"
 
 /* From so many blocks on weights are copied. */
 #define HB_PACKED_COPY_BLOCKS 4
@@ -286,7 +286,8 @@ HB_KERNEL void hb_packed_channels(hb_quads tile, int8_t *out, uint32_t *spare, i
                                   const hb_conv_int8_args *p)
 {
     const int32_t channels = p->out_channels, words = HB_PACKED_RECORD(staircase);
-    const int copied = tile.blocks >= HB_PACKED_COPY_BLOCKS;
+    const int many = tile.blocks >= HB_PACKED_COPY_BLOCKS, held = many && tile.quads <= HB_HELD_QUADS;
+    const int copied = many && !held;
     const uint32_t *packed = (const uint32_t *)p->packed;
     const int32_t *record = staircase ? p->packed_staircase : p->packed_channels;
     for (int32_t c = 0, pairs; c < channels;
@@ -299,6 +300,8 @@ HB_KERNEL void hb_packed_channels(hb_quads tile, int8_t *out, uint32_t *spare, i
             hb_packed_lanes(tile.pixels, 2, tile.quads, packed, record, to, channels, staircase);
         } else if (tile.lanes == 3) {
             hb_packed_lanes(tile.pixels, 3, tile.quads, packed, record, to, channels, staircase);
+        } else if (held) {
+            hb_held_pairs(tile, pairs, packed, record, to, channels, staircase);
         } else {
             if (copied) {
                 hb_packed_copy(packed, spare, tile.quads);

@@ -83,13 +83,16 @@ typedef struct {
                        "ldr.w r11, [lr, #32 * hb_quad + 24]\n" HB_QUAD_PRODUCTS(HB_OWN, HB_OWN, "16",                  \
                                                                                 mark) ".set hb_quad, hb_quad + 1\n"
 
-/* Quads of a round, 112 bytes of code each; the first round is entered where as many are left as do not fill rounds. */
-#define HB_ROUND 7
-#define HB_PACKED_ROUND                                                                                                \
-    ".set hb_quad, 0\n" HB_TWICE(HB_QUAD_2X4(HB_OWN, HB_OWN, "")) HB_TWICE(HB_QUAD_2X4(HB_OWN, HB_OWN, ""))            \
-        HB_TWICE(HB_QUAD_2X4(HB_OWN, HB_OWN, "")) HB_QUAD_2X4(HB_OWN, HB_OWN, "!") "ldr.w r10, %[last]\n"              \
-                                                                                   "cmp.w r12, r10\n"                  \
-                                                                                   "bne.w 1b\n"
+/* Quads of a round, 112 bytes of code each: with them all of a block's code is at most 1 KiB, the cache of some
+ * microcontrollers' flash. The first round is entered where as many are left as do not fill rounds. */
+#define HB_ROUND(staircase) ((staircase) ? 6 : 5)
+#define HB_FOUR_QUADS HB_TWICE(HB_TWICE(HB_QUAD_2X4(HB_OWN, HB_OWN, "")))
+#define HB_ROUND_5 ".set hb_quad, 0\n" HB_FOUR_QUADS HB_QUAD_2X4(HB_OWN, HB_OWN, "!")
+#define HB_ROUND_6 ".set hb_quad, 0\n" HB_FOUR_QUADS HB_QUAD_2X4(HB_OWN, HB_OWN, "") HB_QUAD_2X4(HB_OWN, HB_OWN, "!")
+#define HB_ROUND_NEXT                                                                                                  \
+    "ldr.w r10, %[last]\n"                                                                                             \
+    "cmp.w r12, r10\n"                                                                                                 \
+    "bne.w 1b\n"
 
 /* The first quad, and where the others' rounds are entered. */
 #define HB_PACKED_FIRST                                                                                                \
@@ -179,7 +182,7 @@ typedef struct {
 
 /* A round is at 1, where a block begins at 2, and a pair at 3; what is not needed within a round is kept on the stack.
  */
-#define HB_PACKED_2X4(PAIR, REQUANTIZE)                                                                                \
+#define HB_PACKED_2X4(PAIR, ROUND, REQUANTIZE)                                                                         \
     __asm volatile(                                                                                                    \
         "adr.w r10, 1f\n"                                                                                              \
         "ldr.w r11, %[entry]\n"                                                                                        \
@@ -187,7 +190,7 @@ typedef struct {
         "str.w r10, %[entry]\n"                                                                                        \
         "b.w 3f\n"                                                                                                     \
         ".balign 4\n"                                                                                                  \
-        "1:\n" HB_PACKED_ROUND REQUANTIZE HB_PACKED_STORE "beq.w 4f\n"                                                 \
+        "1:\n" ROUND HB_ROUND_NEXT REQUANTIZE HB_PACKED_STORE "beq.w 4f\n"                                             \
         "2:\n" HB_PACKED_FIRST "4:\n" HB_PACKED_NEXT "beq.w 5f\n"                                                      \
         "3:\n" PAIR "b.w 2b\n"                                                                                         \
         "5:\n"                                                                                                         \
@@ -204,7 +207,8 @@ HB_KERNEL void hb_packed_pairs(hb_quads tile, int32_t pairs, const uint32_t *pac
                                int32_t pitch, int staircase)
 {
 #ifdef __ARM_FEATURE_DSP
-    const int32_t others = tile.quads - 1, skipped = others > 0 ? (HB_ROUND - others % HB_ROUND) % HB_ROUND : HB_ROUND;
+    const int32_t others = tile.quads - 1, round = HB_ROUND(staircase);
+    const int32_t skipped = others > 0 ? (round - others % round) % round : round;
     const int32_t unread = others > 0 ? skipped - 1 : -1, back = 32 * unread;
     const uintptr_t step = (uintptr_t)(8 * tile.quads), pixels = (uintptr_t)tile.pixels - 4;
     const uintptr_t end = pixels + (uintptr_t)(32 * tile.quads * tile.blocks);
@@ -214,9 +218,10 @@ HB_KERNEL void hb_packed_pairs(hb_quads tile, int32_t pairs, const uint32_t *pac
     int32_t bias_a, bias_b, multiplier_a, multiplier_b, addend_a, addend_b, shifts;
     int8_t *result;
     if (staircase) {
-        HB_PACKED_2X4(HB_PACKED_PAIR("r0, r1, r2, r3, r4, r5", ""), HB_PACKED_STAIRCASE);
+        HB_PACKED_2X4(HB_PACKED_PAIR("r0, r1, r2, r3, r4, r5", ""), HB_ROUND_6, HB_PACKED_STAIRCASE);
     } else {
-        HB_PACKED_2X4(HB_PACKED_PAIR("r0, r1, r2, r3, r4, r5, r6", "str.w r6, %[shifts]\n"), HB_PACKED_REQUANTIZE);
+        HB_PACKED_2X4(HB_PACKED_PAIR("r0, r1, r2, r3, r4, r5, r6", "str.w r6, %[shifts]\n"), HB_ROUND_5,
+                      HB_PACKED_REQUANTIZE);
     }
 #else
     for (; pairs > 0; pairs--, record += HB_PACKED_RECORD(staircase), packed += 2 * tile.quads, out += 2) {

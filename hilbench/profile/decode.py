@@ -36,6 +36,7 @@ class Kind(StrEnum):
     STORE_MULTIPLE = "store multiple"
     LOAD_EXCLUSIVE = "load exclusive"
     STORE_EXCLUSIVE = "store exclusive"
+    TRANSFER = "move to or from fpu"
     BRANCH = "branch"
     TABLE_BRANCH = "table branch"
     IT = "if-then"
@@ -129,7 +130,8 @@ class Instruction:
     index), `shifted` pass through the barrel shifter, `accumulator` is added to a product and `data` is what a store
     writes. `loaded` are the registers that a load fills (a written-back base is not among them), `results` all that
     it writes.
-    `count` is the number of registers that a multiple load or store moves (a double counts as two words).
+    `count` is the number of registers that a multiple load or store moves, or a move between core and FPU (a double
+    counts as two words).
     """
 
     address_of: int
@@ -186,10 +188,10 @@ _CAPSTONE = _disassembler()
 
 def _read(raw: Any) -> Instruction:
     name = raw.insn_name()
-    kind = _KINDS.get(name, Kind.UNKNOWN)
+    operands = _Operands.of(raw)
+    kind = Kind.TRANSFER if _transfers(name, operands.registers) else _KINDS.get(name, Kind.UNKNOWN)
     text = f"{raw.mnemonic} {raw.op_str}".strip()
     conditional = raw.cc not in (arm.ARM_CC_AL, arm.ARM_CC_INVALID) and kind is not Kind.IT
-    operands = _Operands.of(raw)
     return Instruction(
         address_of=raw.address, size=raw.size, name=name, text=text, kind=kind, conditional=conditional,
         double=".f64" in raw.mnemonic or any(register.startswith("d") for register in operands.registers),
@@ -271,6 +273,7 @@ def _computing(name: str, kind: Kind, operands: _Operands) -> Roles:
     registers = operands.registers
     split = 0 if name in _SOURCES_ONLY else 2 if kind is Kind.LONG_MUL or _moves_two(name, registers) else 1
     results, sources = _registers(registers[:split]), _registers(registers[split:])
+    moved = sum(map(_of_fpu, results | sources)) if kind is Kind.TRANSFER else 0
     accumulator: frozenset[str] = frozenset()
     if name in _LONG_ACCUMULATE or kind is Kind.VMAC:
         accumulator = results
@@ -280,9 +283,19 @@ def _computing(name: str, kind: Kind, operands: _Operands) -> Roles:
         sources |= results
     return {
         "sources": sources | accumulator, "accumulator": accumulator, "results": results, "shifted": operands.shifted,
+        "count": moved,
     }  # fmt: skip
+
+
+def _of_fpu(register: str) -> bool:
+    return register[:1] in ("s", "d") and register[1:].isdigit()
+
+
+def _transfers(name: str, registers: tuple[str, ...]) -> bool:
+    """VMOV between the core's registers and those of the FPU, which computes nothing."""
+    return name == "vmov" and not all(map(_of_fpu, registers))
 
 
 def _moves_two(name: str, registers: tuple[str, ...]) -> bool:
     """VMOV from two singles or one double to two core registers."""
-    return name == "vmov" and len(registers) >= 3 and not registers[1].startswith(("s", "d"))
+    return name == "vmov" and len(registers) >= 3 and not _of_fpu(registers[1])

@@ -14,7 +14,7 @@ from hilbench.profile.timing import TIMINGS, m4
 _LONG = {"umull": 4, "smull": 4, "umlal": 5.5, "smlal": 5.5}
 """Middle of 3 to 5 and of 4 to 7 cycles: they terminate early with the size of the operands."""
 
-_NONE = frozenset({Kind.SIMD, Kind.DUAL_MAC}) | FLOAT
+_NONE = frozenset({Kind.SIMD, Kind.DUAL_MAC, Kind.TRANSFER}) | FLOAT
 
 
 def _cycles(instruction: Instruction, before: Instruction | None) -> float:

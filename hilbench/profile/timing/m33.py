@@ -20,6 +20,7 @@ EXTRA: dict[Kind, float] = {
     **dict.fromkeys((Kind.SIMD, Kind.SATURATE, Kind.MUL, Kind.MAC, Kind.DUAL_MAC, Kind.LONG_MUL), 0),
     **dict.fromkeys((Kind.IT, Kind.HINT, Kind.BRANCH, Kind.TABLE_BRANCH, Kind.BARRIER, Kind.SYSTEM), 0),
     **dict.fromkeys((Kind.LOAD, Kind.STORE, Kind.LOAD_EXCLUSIVE, Kind.STORE_EXCLUSIVE, Kind.VALU), 0),
+    Kind.TRANSFER: 0,
     Kind.VLOAD: 0,
     Kind.VSTORE: 0,
     Kind.LOAD_DUAL: 1,

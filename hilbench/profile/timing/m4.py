@@ -28,6 +28,7 @@ CYCLES: dict[Kind, float] = {
     Kind.LOAD_DUAL: 3,
     Kind.STORE_DUAL: 3,
     Kind.TABLE_BRANCH: 4,
+    Kind.TRANSFER: 1,  # per word: DDI 0439B table 7-1
     Kind.VALU: 1,
     Kind.VMAC: 3,
     Kind.VDIV: 14,
@@ -52,6 +53,8 @@ def cycles(instruction: Instruction, before: Instruction | None) -> float:
     kind = instruction.kind
     if kind in _MULTIPLE:
         return 1 + instruction.count
+    if kind is Kind.TRANSFER:
+        return instruction.count
     if kind in (Kind.VLOAD, Kind.VSTORE) and instruction.double:
         return CYCLES[Kind.LOAD_DUAL]
     if kind in LOADS and pipelines(before, instruction):

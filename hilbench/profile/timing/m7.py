@@ -59,6 +59,7 @@ _RULES: dict[Kind, _Rule] = {
     Kind.SYSTEM: _Rule((), latency=3, alone=True),
     Kind.VLOAD: _Rule(("load",)),
     Kind.VSTORE: _Rule(("store",)),
+    Kind.TRANSFER: _Rule(("vfp",), latency=3),
     Kind.VALU: _Rule(("vfp",), latency=3),
     Kind.VMAC: _Rule(("vfp",), latency=6),
     Kind.VDIV: _Rule(("vfp",), latency=16),

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.skipif(shutil.which("arm-none-eabi-as") is None, reason
 
 COUNTERS = Counters({"flash": 100, "ram": 50}, {"ram": 10}, 40, 3, 7, None)
 BODY = "ldr r0, [r1], #4; ldr r2, [r3], #4; smlad r4, r0, r2, r4; subs r5, #1; bne ."
+KEPT = "vmov r0, s0; smlad r4, r0, r2, r4; vmov s0, r4; subs r1, #1; bne ."
 FLOATS = "vldr s0, [r0]; vfma.f32 s1, s0, s2; subs r1, #1; bne ."
 
 
@@ -100,6 +101,12 @@ def test_floating_point_is_marked(board: str, band: float) -> None:
     priced = price(profile(FLOATS), timing(board))
     assert priced.error_pct == band
     assert "float" in priced.warnings[0]
+
+
+def test_registers_of_the_fpu_as_a_store_are_no_floating_point() -> None:
+    counters = Counters({"flash": 0, "ram": 50}, {"ram": 10}, 0, 0, 0, None)
+    priced = price(profile(KEPT, counters), timing("nucleo_l4r5zi"))
+    assert (priced.error_pct, priced.warnings) == (5.2, ())
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,8 @@ def cycles(core: str, text: str, cpu: str = "") -> list[float]:
         ("vldr s0, [r0]; vldr s1, [r0, #4]; vldr d1, [r0]", [2, 1, 3]),
         ("vadd.f32 s0, s1, s2; vfma.f32 s0, s1, s2; vmla.f32 s0, s1, s2", [1, 3, 3]),
         ("vdiv.f32 s0, s1, s2; vsqrt.f32 s0, s1; vcvt.s32.f32 s0, s1; vmov r0, s0", [14, 14, 1, 1]),
+        # Between the core and the FPU: 1 per word.
+        ("vmov r0, s0; vmov s1, r2; vmov r0, r1, s2, s3", [1, 1, 2]),
         ("bl .; bx lr", [1, 1]),
     ],
 )
