@@ -11,7 +11,8 @@
  *   700 + out_rows * out_cols * kernel_h * (20 if packed_band else 40 + 8 * padded * kernel_w)
  *   + (packed_pixels >= 4) * ((out_rows * out_cols + packed_pixels - 1) // packed_pixels * (20 + packed_quads)
  *       * out_channels
- *     + out_rows * out_cols // 4 * (2 * terms + out_channels * (26 + 17.7 * packed_quads)))
+ *     + out_rows * out_cols // 4 * (2 * terms + out_channels
+ *       * (21 + 15.6 * packed_quads if packed_pixels >= 16 and packed_quads <= 8 else 26 + 17.4 * packed_quads)))
  *   + (min(out_rows * out_cols % 4, 1) if packed_pixels >= 4 else (out_rows * out_cols - 1) // packed_pixels + 1)
  *     * out_channels * (20 + 5 * packed_quads)
  *   + (out_rows * out_cols % 4 if packed_pixels >= 4 else out_rows * out_cols)
