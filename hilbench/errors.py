@@ -85,7 +85,8 @@ class UnsupportedOp:
     why: str
 
     def __str__(self) -> str:
-        return f"operator {self.index} {self.kind} (output '{self.tensor}'): {self.why}"
+        # Converters chain the names of all that they fused with semicolons; the last says enough.
+        return f"operator {self.index} {self.kind} (output '{self.tensor.rpartition(';')[2]}'): {self.why}"
 
 
 class UnsupportedModel(HilbenchError):

@@ -34,7 +34,12 @@ EPILOG = """Exit codes: 0 ok · 1 gate failed · 2 usage · 3 a tool is missing 
 def main() -> None:
     """Run the command line and exit."""
     signal.signal(signal.SIGTERM, _interrupt)
-    build_app(sys.argv[1:2])()
+    try:
+        build_app(sys.argv[1:2])()
+    except KeyboardInterrupt as error:  # while a verb is imported
+        code, text = _explained(error)
+        _complain(text)
+        sys.exit(code)
 
 
 def build_app(asked: list[str]) -> typer.Typer:

@@ -37,6 +37,8 @@ def command(
         print(to_csv(frame), end="")
     elif form is Format.JSON:
         print(to_json(frame), end="")
+    elif frame.empty:
+        print(f"no rows yet in {run}")
     else:
         _compare(frame, read_header(run).get("baseline", ""), form)
 

@@ -106,7 +106,10 @@ def _damage(path: Path) -> Iterator[None]:
     """What the readers of the schema package raise at offsets and values that make no sense."""
     try:
         yield
-    except (struct.error, ValueError, TypeError, IndexError, OverflowError, AttributeError) as error:
+    except struct.error as error:
+        ends = f"damaged: it ends at byte {path.stat().st_size:,}, before what it refers to"
+        raise ModelError(ends, where=str(path)) from error
+    except (ValueError, TypeError, IndexError, OverflowError, AttributeError) as error:
         raise ModelError(f"damaged: {error}", where=str(path)) from error
 
 

@@ -182,6 +182,10 @@ def serves(kernel: Kernel, facts: Mapping[str, Argument]) -> bool:
     return all(evaluate(kernel, predicate, facts) for predicate in kernel.contract.when)
 
 
+_EVALUATOR = SimpleEval(functions={"min": min, "max": max})
+"""One for all expressions: an interrupt (Ctrl-C) that falls into its destructor is lost."""
+
+
 def evaluate(kernel: Kernel, expression: str, facts: Mapping[str, Argument]) -> int:
     """Value of an expression of the kernel's contract.
 
@@ -189,8 +193,8 @@ def evaluate(kernel: Kernel, expression: str, facts: Mapping[str, Argument]) -> 
         ConfigError: the expression is wrong, or names a fact that the family does not have.
     """
     try:
-        evaluator = SimpleEval(functions={"min": min, "max": max}, names=dict(facts))
-        return int(evaluator.eval(expression, previously_parsed=_parsed(expression)))
+        _EVALUATOR.names = dict(facts)
+        return int(_EVALUATOR.eval(expression, previously_parsed=_parsed(expression)))
     except (InvalidExpression, SyntaxError, TypeError, ValueError) as error:
         known = f"facts here: {', '.join(sorted(facts))}"
         raise ConfigError(f"'{expression}' in the contract: {error}", where=str(kernel.source), right=known) from error

@@ -18,7 +18,7 @@ from hilbench.plan.storage import stored_by_price
 from hilbench.plan.working import Kernels
 from hilbench.variants.schedule import Schedule
 from hilbench.variants.twice import again_macs, first_macs, repeated
-from hilbench.variants.variant import SCHEDULES, Part
+from hilbench.variants.variant import LAYERS, SCHEDULES, Part
 
 CODE_BYTES = 48 * 1024
 """Flash that is left to code and tables where weights may be expanded: more than any network here needs."""
@@ -118,4 +118,6 @@ def _alive_at_peak(plan: Plan) -> set[str]:
 def _too_large(plan: Plan, schedule: Part) -> UnsupportedOp:
     peak = max(plan.steps, key=lambda step: step.live_bytes)
     op = plan.graph.ops[peak.op]
-    return UnsupportedOp(op.kind, op.index, op.outputs[0], f"'{schedule}' needs {plan.arena_bytes:,} bytes of arena")
+    hint = "" if schedule.name == LAYERS else "; without arena= the least is looked for"
+    why = f"'{schedule}': what was found needs {plan.arena_bytes:,} bytes of arena{hint}"
+    return UnsupportedOp(op.kind, op.index, op.outputs[0], why)

@@ -152,8 +152,15 @@ def decode(line: bytes, *, where: str) -> RunRecord:
 
 
 def write_atomic(path: Path, data: bytes) -> None:
-    """Write `path` so that a reader, or a crash, sees the old bytes or the new ones, never a part."""
+    """Write `path` so that a reader, or a crash, sees the old bytes or the new ones, never a part.
+
+    A link stays one, to a file with the new bytes; what is no file (a pipe, /dev/stdout) is written to.
+    """
     with _disk(path):
+        if path.exists() and not path.is_file() and not path.is_dir():
+            path.write_bytes(data)
+            return
+        path = path.resolve()
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
