@@ -11,9 +11,9 @@
  * isa = ["dsp"]
  * when = ["channel_multiplier == 1", "in_channels >= 4", "kernel_h * kernel_w <= 64", "short_requantization"]
  * cycles = """
- *   100 * out_rows + out_rows * out_cols * (53 + (in_channels + 3) // 4
- *   * ((158 if kernel_h * kernel_w == 9 else 75 + 14.6 * kernel_h * kernel_w) + 17 * (1 - staircase)))
- *   + 270 * (out_cols * (out_rows * kernel_h - inside_rows) + out_rows * (out_cols * kernel_w - inside_cols))"""
+ *   155 * out_rows + out_rows * out_cols * (11 + (in_channels + 3) // 4
+ *   * ((159 if kernel_h * kernel_w == 9 else 63 + 15 * kernel_h * kernel_w) + 17 * (1 - staircase)))
+ *   + 465 * (out_cols * (out_rows * kernel_h - inside_rows) + out_rows * (out_cols * kernel_w - inside_cols))"""
  * arrays = ["pixel_records", "pixel_padding"]
  */
 #ifndef HB_DEPTHWISE_CONV_2D_PIXEL_DSP_INT8_H
@@ -32,6 +32,13 @@ typedef struct {
     const int32_t *places, *records;
     int32_t taps, channels, words, count, step;
 } hb_dwp_run;
+
+/* Some of the channels of a run: those of records from `first` on, before `end`. From the last of a pixel to the first of
+ * the next it is so many bytes in the input and in the output. */
+typedef struct {
+    const int32_t *first, *end;
+    int32_t x_step, out_step;
+} hb_dwp_part;
 
 /* Two taps, times two channels in the words x of pixels and u of weights. Registers: four sums, six of work. */
 #define HB_DWP_TWO_CHANNELS(PRODUCTS, first, second, x, u)                                                             \
@@ -85,19 +92,30 @@ typedef struct {
     "strb.w %[" sum "], [%[out]], #1\n"
 #define HB_DWP_FOUR(OUTPUT) OUTPUT("a") OUTPUT("b") OUTPUT("c") OUTPUT("d")
 
-/* Four channels a round. Registers: four sums, six of work, four pointers: all fourteen. */
+/* Four channels a round, then the next pixel. Registers: four sums, six of work, four pointers: all fourteen. */
 #define HB_DWP_CHANNELS(SUMS, OUTPUT)                                                                                  \
-    __asm volatile(                                                                                                    \
-        ".balign 4\n"                                                                                                  \
-        "1:\n"                                                                                                         \
-        "ldr.w %[at], %[places]\n" SUMS HB_DWP_FOUR(OUTPUT) "ldr.w %[s], %[end]\n"                                     \
-                                                            "add.w %[x], %[x], #4\n"                                   \
-                                                            "cmp.w %[w], %[s]\n"                                       \
-                                                            "bne.w 1b\n"                                               \
-        : [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), [p] "=&r"(p), [q] "=&r"(q), [s] "=&r"(s),            \
-          [t] "=&r"(t), [u] "=&r"(u), [v] "=&r"(v), [x] "+r"(x), [out] "+r"(out), [w] "+r"(w), [at] "=&r"(at)          \
-        : [places] "m"(places), [paired] "m"(paired), [odd] "m"(odd), [end] "m"(end)                                   \
-        : "cc", "memory")
+    __asm volatile("0:\n"                                                                                              \
+                   "ldr.w %[w], %[first]\n"                                                                            \
+                   ".balign 4\n"                                                                                       \
+                   "1:\n"                                                                                              \
+                   "ldr.w %[at], %[places]\n" SUMS HB_DWP_FOUR(OUTPUT) "ldr.w %[s], %[end]\n"                          \
+                                                                       "add.w %[x], %[x], #4\n"                        \
+                                                                       "cmp.w %[w], %[s]\n"                            \
+                                                                       "bne.w 1b\n"                                    \
+                                                                       "ldr.w %[s], %[x_step]\n"                       \
+                                                                       "ldr.w %[t], %[out_step]\n"                     \
+                                                                       "ldr.w %[u], %[count]\n"                        \
+                                                                       "add.w %[x], %[x], %[s]\n"                      \
+                                                                       "add.w %[out], %[out], %[t]\n"                  \
+                                                                       "subs.w %[u], %[u], #1\n"                       \
+                                                                       "str.w %[u], %[count]\n"                        \
+                                                                       "bne.w 0b\n"                                    \
+                   : [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), [p] "=&r"(p), [q] "=&r"(q), [s] "=&r"(s), \
+                     [t] "=&r"(t), [u] "=&r"(u), [v] "=&r"(v), [x] "+r"(x), [out] "+r"(out), [w] "=&r"(w),             \
+                     [at] "=&r"(at), [count] "+m"(count)                                                               \
+                   : [places] "m"(places), [paired] "m"(paired), [odd] "m"(odd), [first] "m"(part.first),              \
+                     [end] "m"(part.end), [x_step] "m"(part.x_step), [out_step] "m"(part.out_step)                     \
+                   : "cc", "memory")
 
 #define HB_DWP_NINE HB_DWP_PAIR(HB_DWP_BEGIN) HB_DWP_PAIR(HB_DWP_ADD) HB_TWICE(HB_DWP_PAIR(HB_DWP_ADD)) HB_DWP_SINGLE
 #define HB_DWP_ANY                                                                                                     \
@@ -114,18 +132,29 @@ typedef struct {
                                    "cmp.w %[s], #0\n"                                                                  \
                                    "beq.w 4f\n" HB_DWP_SINGLE "4:\n"
 
-/* Weights of channel `i` of a record, for tap `tap`. */
-HB_KERNEL int32_t hb_dwp_weight(const int8_t *record, int32_t taps, int32_t tap, int32_t i)
+/* Output of channel `i` of a record, of a window that begins at `x`. */
+HB_KERNEL int8_t hb_dwp_output(const int8_t *x, const int32_t *places, const int32_t *record, int32_t i, int32_t taps,
+                               int staircase)
 {
-    return tap == taps - 1 && taps % 2 != 0 ? record[4 * tap + i]
-                                            : record[8 * (tap / 2) + 4 * (i / 2) + 2 * (tap % 2) + i % 2];
+    const int8_t *const weights = (const int8_t *)record;
+    const int32_t *const rest = record + taps + i * (staircase ? HB_DWP_STAIRCASE_WORDS : HB_DWP_DOUBLED_WORDS);
+    uint32_t sum = 0;
+    for (int32_t tap = 0; tap < taps; tap++) {
+        const int single = tap == taps - 1 && taps % 2 != 0;
+        const int32_t at = single ? 4 * tap + i : 8 * (tap / 2) + 4 * (i / 2) + 2 * (tap % 2) + i % 2;
+        sum += (uint32_t)(x[places[tap]] * weights[at]);
+    }
+    const int32_t whole = (int32_t)((uint32_t)rest[0] + sum * (staircase ? 256 : 2));
+    const hb_dsp_channel channel = {0, rest[1], rest[2], staircase ? 0 : rest[3]};
+    return staircase ? hb_staircase_output(whole, channel) : hb_dsp_output(whole, channel);
 }
 
-/* The channels of records from `w` on, before `end`: those of the pixel whose window begins at `x`. */
-HB_KERNEL void hb_dwp_channels(const hb_dwp_run *r, const int8_t *x, const int32_t *w, const int32_t *end, int8_t *out,
-                               int nine, int staircase)
+/* A part of the channels of all pixels. */
+HB_KERNEL void hb_dwp_channels(const hb_dwp_run *r, const int8_t *x, int8_t *out, hb_dwp_part part, int nine,
+                               int staircase)
 {
-    const int32_t *const places = r->places;
+    const int32_t *const places = r->places, *w;
+    int32_t count = r->count;
 #ifdef __ARM_FEATURE_DSP
     const int32_t *const paired = places + (r->taps & ~1), odd = r->taps & 1, *at;
     int32_t a, b, c, d;
@@ -141,17 +170,11 @@ HB_KERNEL void hb_dwp_channels(const hb_dwp_run *r, const int8_t *x, const int32
     }
 #else
     (void)nine;
-    for (; w < end; w += r->words, x += 4, out += 4) {
-        for (int32_t i = 0; i < 4; i++) {
-            const int32_t words = staircase ? HB_DWP_STAIRCASE_WORDS : HB_DWP_DOUBLED_WORDS;
-            const int32_t *const rest = w + r->taps + words * i;
-            uint32_t sum = 0;
-            for (int32_t tap = 0; tap < r->taps; tap++) {
-                sum += (uint32_t)(x[places[tap] + i] * hb_dwp_weight((const int8_t *)w, r->taps, tap, i));
+    for (; count > 0; count--, x += part.x_step, out += part.out_step) {
+        for (w = part.first; w < part.end; w += r->words, x += 4, out += 4) {
+            for (int32_t i = 0; i < 4; i++) {
+                out[i] = hb_dwp_output(x + i, places, w, i, r->taps, staircase);
             }
-            const hb_dsp_channel channel = {0, rest[1], rest[2], staircase ? 0 : rest[3]};
-            const int32_t whole = (int32_t)((uint32_t)rest[0] + sum * (staircase ? 256 : 2));
-            out[i] = staircase ? hb_staircase_output(whole, channel) : hb_dsp_output(whole, channel);
         }
     }
 #endif
@@ -160,45 +183,41 @@ HB_KERNEL void hb_dwp_channels(const hb_dwp_run *r, const int8_t *x, const int32
 /* Where fewer than four channels are left, the last record is of four that begin among those before them. */
 HB_KERNEL void hb_dwp_pixels(const hb_dwp_run *r, int nine, int staircase)
 {
-    const int32_t whole = r->channels & ~3;
-    const int8_t *x = r->x;
-    int8_t *out = r->out;
-    for (int32_t i = 0; i < r->count; i++, x += r->step, out += r->channels) {
-        const int32_t *const end = r->records + whole / 4 * r->words;
-        hb_dwp_channels(r, x, r->records, end, out, nine, staircase);
-        if (whole != r->channels) {
-            hb_dwp_channels(r, x + r->channels - 4, end, end + r->words, out + r->channels - 4, nine, staircase);
+    const int32_t fours = r->channels & ~3, left = r->channels & 3;
+    const int32_t *const end = r->records + fours / 4 * r->words;
+    hb_dwp_part part = {r->records, end, r->step - fours, left};
+    int32_t from = 0;
+    for (;;) {
+        hb_dwp_channels(r, r->x + from, r->out + from, part, nine, staircase);
+        if (from > 0 || left == 0) {
+            break;
         }
+        from = r->channels - 4;
+        part = (hb_dwp_part){end, end + r->words, r->step - 4, from};
     }
 }
 
-HB_SHARED void hb_dwp_nine_staircase(const hb_dwp_run *r)
+/* `count` pixels from (y, x) on, whose windows see the tensor in the same way. */
+HB_KERNEL hb_dwp_run hb_dwp_run_of(const hb_view *in, const hb_view *out, int32_t y, int32_t x, int32_t count,
+                                   const int32_t *places, const hb_conv_int8_args *p)
 {
-    hb_dwp_pixels(r, 1, 1);
+    const int32_t channels = p->in_channels, taps = p->kernel_h * p->kernel_w;
+    return (hb_dwp_run){
+        .x =
+            (const int8_t *)in->data + hb_at(in, y * p->stride_h - p->pad_top, x * p->stride_w - p->pad_left, channels),
+        .out = (int8_t *)out->data + hb_at(out, y, x, channels),
+        .places = places,
+        .records = p->pixel_records,
+        .taps = taps,
+        .channels = channels,
+        .words = taps + 4 * (p->staircase ? HB_DWP_STAIRCASE_WORDS : HB_DWP_DOUBLED_WORDS),
+        .count = count,
+        .step = p->stride_w * channels,
+    };
 }
 
-HB_SHARED void hb_dwp_nine_doubled(const hb_dwp_run *r)
+HB_KERNEL void hb_dwp_limit(const hb_dwp_run *r, const hb_conv_int8_args *p)
 {
-    hb_dwp_pixels(r, 1, 0);
-}
-
-HB_SHARED void hb_dwp_any_staircase(const hb_dwp_run *r)
-{
-    hb_dwp_pixels(r, 0, 1);
-}
-
-HB_SHARED void hb_dwp_any_doubled(const hb_dwp_run *r)
-{
-    hb_dwp_pixels(r, 0, 0);
-}
-
-HB_KERNEL void hb_dwp_outputs(const hb_dwp_run *r, const hb_conv_int8_args *p)
-{
-    if (r->taps == 9) {
-        (p->staircase ? hb_dwp_nine_staircase : hb_dwp_nine_doubled)(r);
-    } else {
-        (p->staircase ? hb_dwp_any_staircase : hb_dwp_any_doubled)(r);
-    }
     if (p->low > INT8_MIN || p->high < INT8_MAX) {
         for (int32_t i = 0; i < r->count * r->channels; i++) {
             r->out[i] = (int8_t)hb_clamp(r->out[i], p->low, p->high);
@@ -206,33 +225,79 @@ HB_KERNEL void hb_dwp_outputs(const hb_dwp_run *r, const hb_conv_int8_args *p)
     }
 }
 
-/* Outputs of a row whose windows lie inside of the tensor. */
-HB_KERNEL hb_span hb_dwp_inside(int32_t top, hb_region at, const hb_conv_int8_args *p)
+/* Where windows may reach over an edge; those that do are done one by one. */
+HB_KERNEL void hb_dwp_edge(const hb_view *in, const hb_view *out, hb_region at, const hb_conv_int8_args *p,
+                           void (*pixels)(const hb_dwp_run *))
 {
-    const int32_t wide = (p->kernel_w - 1) * p->dilation_w, room = p->in_cols - 1 - wide + p->pad_left;
-    const int rows = top >= 0 && top + (p->kernel_h - 1) * p->dilation_h < p->in_rows;
-    const int32_t first = hb_clamp((p->pad_left + p->stride_w - 1) / p->stride_w, at.x0, at.x1);
-    const int32_t last = room < 0 ? 0 : room / p->stride_w + 1;
-    return (hb_span){first, rows ? hb_clamp(last, first, at.x1) : first};
+    int32_t places[HB_DWP_TAPS];
+    const int32_t room = p->in_cols - 1 + p->pad_left - (p->kernel_w - 1) * p->dilation_w;
+    for (int32_t y = at.y0; y < at.y1; y++) {
+        const hb_span rows = hb_taps(y * p->stride_h - p->pad_top, p->dilation_h, p->kernel_h, p->in_rows);
+        for (int32_t x = at.x0, count; x < at.x1; x += count) {
+            const hb_span cols = hb_taps(x * p->stride_w - p->pad_left, p->dilation_w, p->kernel_w, p->in_cols);
+            const int inside = rows.last - rows.first == p->kernel_h && cols.last - cols.first == p->kernel_w;
+            count = inside ? hb_clamp(room / p->stride_w + 1, x, at.x1) - x : 1;
+            const hb_dwp_run run = hb_dwp_run_of(in, out, y, x, count, places, p);
+            hb_places(rows, cols, in->cols, (int32_t)(p->pixel_padding - run.x), places, p);
+            pixels(&run);
+            hb_dwp_limit(&run, p);
+        }
+    }
+}
+
+/* One copy of each serves all steps: windows of nine taps or any, and either requantization. */
+#define HB_DWP_SHARED(name, nine, staircase)                                                                           \
+    HB_SHARED void hb_dwp_pixels_##name(const hb_dwp_run *r)                                                           \
+    {                                                                                                                  \
+        hb_dwp_pixels(r, nine, staircase);                                                                             \
+    }                                                                                                                  \
+    HB_SHARED void hb_dwp_edge_##name(const hb_view *in, const hb_view *out, hb_region at, const hb_conv_int8_args *p) \
+    {                                                                                                                  \
+        hb_dwp_edge(in, out, at, p, hb_dwp_pixels_##name);                                                             \
+    }
+HB_DWP_SHARED(nine_staircase, 1, 1)
+HB_DWP_SHARED(nine_doubled, 1, 0)
+HB_DWP_SHARED(any_staircase, 0, 1)
+HB_DWP_SHARED(any_doubled, 0, 0)
+#undef HB_DWP_SHARED
+
+/* Whether all windows of these outputs lie inside of the tensor. */
+HB_KERNEL int hb_dwp_inside(hb_region at, const hb_conv_int8_args *p)
+{
+    const int32_t top = at.y0 * p->stride_h - p->pad_top, last_top = (at.y1 - 1) * p->stride_h - p->pad_top;
+    const int32_t left = at.x0 * p->stride_w - p->pad_left, last_left = (at.x1 - 1) * p->stride_w - p->pad_left;
+    return top >= 0 && last_top + (p->kernel_h - 1) * p->dilation_h < p->in_rows && left >= 0 &&
+           last_left + (p->kernel_w - 1) * p->dilation_w < p->in_cols;
+}
+
+HB_KERNEL void hb_dwp_region(const hb_view *in, const hb_view *out, hb_region at, const hb_conv_int8_args *p,
+                             void (*pixels)(const hb_dwp_run *),
+                             void (*edge)(const hb_view *, const hb_view *, hb_region, const hb_conv_int8_args *))
+{
+    if (!hb_dwp_inside(at, p)) {
+        edge(in, out, at, p);
+        return;
+    }
+    int32_t places[HB_DWP_TAPS];
+    hb_places((hb_span){0, p->kernel_h}, (hb_span){0, p->kernel_w}, in->cols, 0, places, p);
+    for (int32_t y = at.y0; y < at.y1; y++) {
+        const hb_dwp_run run = hb_dwp_run_of(in, out, y, at.x0, at.x1 - at.x0, places, p);
+        pixels(&run);
+        hb_dwp_limit(&run, p);
+    }
 }
 
 HB_KERNEL void hb_depthwise_conv_2d_pixel_dsp_int8(hb_view in, hb_view out, hb_region at, const hb_conv_int8_args *p)
 {
-    int32_t places[HB_DWP_TAPS];
-    const int32_t channels = p->in_channels, taps = p->kernel_h * p->kernel_w;
-    const int32_t words = taps + 4 * (p->staircase ? HB_DWP_STAIRCASE_WORDS : HB_DWP_DOUBLED_WORDS);
-    hb_dwp_run run = {NULL, NULL, places, p->pixel_records, taps, channels, words, 1, p->stride_w * channels};
-    for (int32_t y = at.y0; y < at.y1; y++) {
-        const int32_t top = y * p->stride_h - p->pad_top;
-        const hb_span inside = hb_dwp_inside(top, at, p);
-        for (int32_t x = at.x0; x < at.x1; x += run.count) {
-            const int32_t left = x * p->stride_w - p->pad_left;
-            run.x = (const int8_t *)in.data + hb_at(&in, top, left, channels);
-            run.out = (int8_t *)out.data + hb_at(&out, y, x, channels);
-            run.count = x == inside.first && inside.last > x ? inside.last - x : 1;
-            hb_places(top, left, in.cols, (int32_t)(p->pixel_padding - run.x), places, p);
-            hb_dwp_outputs(&run, p);
-        }
+    const int nine = p->kernel_h * p->kernel_w == 9;
+    if (nine && p->staircase) {
+        hb_dwp_region(&in, &out, at, p, hb_dwp_pixels_nine_staircase, hb_dwp_edge_nine_staircase);
+    } else if (nine) {
+        hb_dwp_region(&in, &out, at, p, hb_dwp_pixels_nine_doubled, hb_dwp_edge_nine_doubled);
+    } else if (p->staircase) {
+        hb_dwp_region(&in, &out, at, p, hb_dwp_pixels_any_staircase, hb_dwp_edge_any_staircase);
+    } else {
+        hb_dwp_region(&in, &out, at, p, hb_dwp_pixels_any_doubled, hb_dwp_edge_any_doubled);
     }
 }
 

@@ -5,16 +5,28 @@
 
 #include "hb_conv.h"
 
-/* The list for the window at (top, left); `padding` is where a pixel of padding lies, as seen from there. */
-HB_KERNEL void hb_places(int32_t top, int32_t left, int32_t pitch, int32_t padding, int32_t *places,
+/* The list for a window of which `rows` and `cols` are inside, in a view with `pixels` a row; `padding` is where a pixel
+ * of padding lies, as seen from where the window begins. */
+HB_KERNEL void hb_places(hb_span rows, hb_span cols, int32_t pixels, int32_t padding, int32_t *places,
                          const hb_conv_int8_args *p)
 {
-    for (int32_t ky = 0; ky < p->kernel_h; ky++) {
-        const int32_t y = ky * p->dilation_h;
-        for (int32_t kx = 0; kx < p->kernel_w; kx++) {
-            const int32_t x = kx * p->dilation_w;
-            const int inside = top + y >= 0 && top + y < p->in_rows && left + x >= 0 && left + x < p->in_cols;
-            *places++ = inside ? (y * pitch + x) * p->in_channels : padding;
+    const int32_t pitch = p->dilation_h * pixels * p->in_channels, step = p->dilation_w * p->in_channels;
+#pragma GCC unroll 3
+    for (int32_t y = 0; y < p->kernel_h; y++) {
+        const int inside = y >= rows.first && y < rows.last;
+        const int32_t first = inside ? cols.first : p->kernel_w, last = inside ? cols.last : p->kernel_w;
+        int32_t x = 0;
+#pragma GCC unroll 3
+        for (; x < first; x++) {
+            *places++ = padding;
+        }
+#pragma GCC unroll 3
+        for (; x < last; x++) {
+            *places++ = y * pitch + x * step;
+        }
+#pragma GCC unroll 3
+        for (; x < p->kernel_w; x++) {
+            *places++ = padding;
         }
     }
 }

@@ -60,12 +60,13 @@ HB_KERNEL hb_quad_list hb_quad_list_of(void *scratch, int32_t taps, const hb_con
 HB_KERNEL const int8_t *hb_quad_window(hb_quad_list *list, const hb_view *in, int32_t y, int32_t x,
                                        const hb_conv_int8_args *p)
 {
-    const int32_t high = (p->kernel_h - 1) * p->dilation_h, wide = (p->kernel_w - 1) * p->dilation_w;
     const int32_t top = y * p->stride_h - p->pad_top, left = x * p->stride_w - p->pad_left;
-    const int inside = top >= 0 && top + high < p->in_rows && left >= 0 && left + wide < p->in_cols;
+    const hb_span rows = hb_taps(top, p->dilation_h, p->kernel_h, p->in_rows);
+    const hb_span cols = hb_taps(left, p->dilation_w, p->kernel_w, p->in_cols);
+    const int inside = rows.last - rows.first == p->kernel_h && cols.last - cols.first == p->kernel_w;
     const int32_t start = hb_at(in, top, left, p->in_channels);
     if (!inside || !list->known) {
-        hb_places(top, left, in->cols, (int32_t)(list->padding - (const int8_t *)in->data) - start, list->places, p);
+        hb_places(rows, cols, in->cols, (int32_t)(list->padding - (const int8_t *)in->data) - start, list->places, p);
         for (int32_t tap = p->kernel_h * p->kernel_w; tap < list->taps; tap++) {
             list->places[tap] = list->places[0];
         }
