@@ -1,8 +1,8 @@
 /* Products as in hb_packed.h, of few quads: FPU registers hold the weights of a pair of output channels, as they are and
  * sign-extended.
  *
- * Moving a word out of an FPU register takes a cycle and never waits as a load does, which leaves 30 cycles for the 32
- * products of a quad. So it is with FPv4, in a Cortex-M4; of later cores some take three cycles, others load as fast.
+ * In a Cortex-M4 moving a word out of an FPU register takes a cycle and never waits as a load does, which leaves 30 cycles
+ * for the 32 products of a quad. Of later cores some take three cycles for that; of others nothing is published.
  */
 #ifndef HB_HELD_H
 #define HB_HELD_H
@@ -10,7 +10,7 @@
 #include "hb_packed.h"
 
 /* Quads that there is room for. */
-#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(__ARM_FEATURE_NUMERIC_MAXMIN)
+#if defined(HB_CORE_CORTEX_M4) && defined(__ARM_FEATURE_DSP) && defined(__ARM_FP)
 #define HB_HELD_QUADS 8
 #else
 #define HB_HELD_QUADS 0

@@ -105,7 +105,8 @@ def prepare(
     if regions:
         files["link.ld"] = linker_script(f"{board.name} ({place})", regions)
     machine = tools.machine(board.core)
-    commands = tuple(_commands(files, tools, machine, optimize, defines))
+    core = () if place == "host" else (f"-DHB_CORE_{_macro(board.core.name)}=1",)
+    commands = tuple(_commands(files, tools, machine, (optimize, *core), defines))
     return BuildPlan(f"{board.name} ({place})", files, commands, tools.identity(), (*machine, optimize), regions)
 
 
@@ -166,9 +167,17 @@ def _included(text: str) -> Iterator[str]:
 
 
 def _commands(
-    files: Mapping[str, str], tools: Toolchain, machine: tuple[str, ...], optimize: str, defines: tuple[str, ...]
+    files: Mapping[str, str],
+    tools: Toolchain,
+    machine: tuple[str, ...],
+    model: tuple[str, ...],
+    defines: tuple[str, ...],
 ) -> Iterator[Command]:
-    """One command per C file, and one that links; objects lie in folders that the linker script knows."""
+    """One command per C file, and one that links; objects lie in folders that the linker script knows.
+
+    `model` are the flags of what is no harness, `defines` those of ports. A core's name, for kernels that suit it:
+    compilers define the same macros for a Cortex-M4 and a Cortex-M7.
+    """
     objects = []
     for path in (path for path in files if path.endswith(".c")):
         source = PurePosixPath(path)
@@ -176,7 +185,7 @@ def _commands(
         folder = "harness" if is_harness else "library" if source.name in _LIBRARY else "model"
         objects.append(f"obj/{folder}/{source.stem}.o")
         harness = ("-O2", *tools.harness, *defines, f'-DHB_BUILD_ID="{BUILD_ID}"')
-        own = harness if is_harness else (optimize,)
+        own = harness if is_harness else model
         flags = (*machine, *_WARNINGS, *_SECTIONS, *tools.compile, *own, *_INCLUDES)
         yield (*tools.program, *flags, "-c", path, "-o", objects[-1])
     script = ("-T", "link.ld") if "link.ld" in files else ()

@@ -64,6 +64,17 @@ def test_what_changes_the_image_changes_the_digest() -> None:
     assert len({plan.digest(), *(other.digest() for other in others)}) == 1 + len(others)
 
 
+def test_only_the_model_is_told_its_core() -> None:
+    plan = prepare(tiny(), find("mps2-an500"), target="qemu")
+    told = {command[-3] for command in plan.commands if "-DHB_CORE_CORTEX_M7=1" in command}
+    assert told == {path for path in plan.files if path.startswith("model/") and path.endswith(".c")} | {
+        "runtime/hb_libc.c"
+    }
+    assert not any(
+        "HB_CORE" in word for command in prepare(tiny(), find("mps2-an500"), target="host").commands for word in command
+    )
+
+
 @pytest.mark.parametrize("machine", MACHINES)
 def test_the_books_close(machine: str) -> None:
     image = execute(prepare(tiny(arena=41), find(machine), target="qemu"))
