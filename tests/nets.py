@@ -187,3 +187,85 @@ NETS: dict[str, Callable[[int], Graph]] = {
     each.__name__: each for each in (detector, segmenter, sequence, tall, image, wide, squeezed)
 }
 """Graphs by name."""
+
+
+def mobilenet(seed: int) -> Graph:
+    """MobileNetV2 for ImageNet: 17 blocks at 224×224, with the widths of the paper (Sandler et al. 2018, table 2)."""
+    b = Net(seed)
+    x = b.separable(b.conv(b.input((1, 224, 224, 3)), 32, 3, 2), 16)
+    for channels, count, stride in ((24, 2, 2), (32, 3, 2), (64, 4, 2), (96, 3, 1), (160, 3, 2), (320, 1, 1)):
+        for number in range(count):
+            x = b.inverted(x, channels, stride=stride if number == 0 else 1)
+    b.classes(b.conv(x, 1280))
+    return b.done()
+
+
+def pyramid(seed: int) -> Graph:
+    """A detector with three scales (Lin et al. 2017, "Feature Pyramid Networks"): each is enlarged and added to a finer."""
+    b = Net(seed)
+    x = b.separable(b.conv(b.input((1, 160, 160, 3)), 16, 3, 2), 8)
+    scales = []
+    for channels, count, stride in ((16, 2, 2), (24, 3, 2), (32, 3, 2), (64, 2, 2)):
+        for number in range(count):
+            x = b.inverted(x, channels, stride=stride if number == 0 else 1)
+        scales.append(x)
+    x = b.conv(scales.pop(), 32)
+    for scale in (*reversed(scales[1:]), None):
+        b.flat(b.conv(b.separable(x, 32), 24))
+        b.flat(b.conv(b.separable(x, 32), 18))
+        x = b.plus(b.larger(x), b.conv(scale, 32)) if scale else x
+    return b.done()
+
+
+def excited(seed: int) -> Graph:
+    """MobileNetV3-small for ImageNet, without its swish (Howard et al. 2019, table 2)."""
+    b = Net(seed)
+    x = b.conv(b.squeeze(b.depthwise(b.conv(b.input((1, 224, 224, 3)), 16, 3, 2), 3, 2)), 16)
+    x = b.inverted(b.inverted(x, 24, stride=2), 24)
+    for channels, stride in ((40, 2), (40, 1), (40, 1), (48, 1), (48, 1), (96, 2), (96, 1), (96, 1)):
+        x = b.inverted(x, channels, 5, stride, squeezed=True)
+    b.classes(b.conv(x, 576))
+    return b.done()
+
+
+def unet(seed: int) -> Graph:
+    """A U-net of two convolutions per size (Ronneberger et al. 2015), narrow, on 128×128."""
+    b = Net(seed)
+    x, levels = b.input((1, 128, 128, 3)), []
+    for channels in (8, 16, 32, 64):
+        x = b.conv(b.conv(x, channels, 3), channels, 3)
+        levels.append(x)
+        x = b.pool(x)
+    x = b.conv(b.conv(x, 128, 3), 128, 3)
+    for level in reversed(levels):
+        channels = b.shape(level)[3]
+        x = b.conv(b.conv(b.concat(b.conv(b.larger(x), channels), level), channels, 3), channels, 3)
+    b.conv(x, 1)
+    return b.done()
+
+
+def waveform(seed: int) -> Graph:
+    """A residual net over one row of 2048 samples, kernels of 1×9."""
+    b = Net(seed)
+    x = b.conv(b.input((1, 1, 2048, 3)), 16, (1, 9), 2)
+    for channels in (16, 24, 32, 48, 64):
+        x = b.conv(b.depthwise(x, (1, 9), 2), channels)
+        x = b.plus(x, b.conv(b.depthwise(b.conv(b.depthwise(x, (1, 9)), channels), (1, 9)), channels))
+    b.classes(x)
+    return b.done()
+
+
+def keywords(seed: int) -> Graph:
+    """DS-CNN, large (Zhang et al. 2017, "Hello Edge"): 49×10 features, six separable layers of 276 channels."""
+    b = Net(seed)
+    x = b.conv(b.input((1, 49, 10, 1)), 276, (10, 4), 2)
+    for _ in range(5):
+        x = b.separable(x, 276)
+    b.classes(x)
+    return b.done()
+
+
+LARGE: dict[str, Callable[[int], Graph]] = {
+    each.__name__: each for each in (mobilenet, pyramid, excited, unet, waveform, keywords)
+}
+"""Nets as large as they are deployed, by name: for planners alone."""
