@@ -201,7 +201,7 @@ def mobilenet(seed: int) -> Graph:
 
 
 def pyramid(seed: int) -> Graph:
-    """A detector with three scales (Lin et al. 2017, "Feature Pyramid Networks"): each is enlarged and added to a finer."""
+    """A detector at three scales, each enlarged and added to a finer one (Lin et al. 2017, feature pyramids)."""
     b = Net(seed)
     x = b.separable(b.conv(b.input((1, 160, 160, 3)), 16, 3, 2), 8)
     scales = []

@@ -193,7 +193,7 @@ def evaluate(kernel: Kernel, expression: str, facts: Mapping[str, Argument]) -> 
         ConfigError: the expression is wrong, or names a fact that the family does not have.
     """
     try:
-        _EVALUATOR.names = dict(facts)
+        _EVALUATOR.names = facts
         return int(_EVALUATOR.eval(expression, previously_parsed=_parsed(expression)))
     except (InvalidExpression, SyntaxError, TypeError, ValueError) as error:
         known = f"facts here: {', '.join(sorted(facts))}"
@@ -219,7 +219,8 @@ def facts_of(op: Op, graph: Graph, piece: int = 0, tile: int = 0) -> dict[str, A
         out = family.calls(op, whole)[0].output
         pixels = {"out_rows": 1, "out_cols": piece} if piece else {"out_rows": out.rows, "out_cols": out.cols}
         facts = family.facts(op, in_pieces(op, graph, tile) if tile else whole)
-        return {"batches": out.batches, **facts, **pixels}
+        facts |= {"batches": out.batches, **pixels}
+        return facts
     except ValueError as error:
         raise LookupError(str(error)) from error
 

@@ -8,7 +8,7 @@ how the operands lie in memory.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from math import prod
 from typing import ClassVar, Literal
@@ -51,6 +51,18 @@ class Call:
     output: Operand
     arguments: Mapping[str, Argument]
     which: int = 0
+
+
+class Facts(dict[str, Argument]):
+    """Facts by name; those in `later` take long to find, and are found when a kernel asks for them."""
+
+    def __init__(self, known: Mapping[str, Argument], later: Mapping[str, Callable[[], Argument]]) -> None:
+        super().__init__(known)
+        self.later = later
+
+    def __missing__(self, name: str) -> Argument:
+        self[name] = self.later[name]()
+        return self[name]
 
 
 class Family(ABC):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 
 from hilbench.plan.exact import Exact
 from hilbench.plan.greedy import Offsets, quick
@@ -10,17 +11,18 @@ from hilbench.plan.lifetime import Life, live_bytes
 from hilbench.variants.stages import ALIGNMENT
 
 
-def place(buffers: Sequence[Life], steps: int, enough: int = 0) -> Offsets:
+def place(buffers: Sequence[Life], steps: int, enough: int = 0, useless: float = inf) -> Offsets:
     """Offset in bytes of each buffer: no two that live in the same step overlap, and the arena is the least found.
 
     The exact search runs only where the quick placements leave a gap to the lower bound, the largest live set; it
     halves the gap until it is closed, proven to be there, or too large a search. An arena of `enough` bytes need not
-    become smaller, and where that is below the bound the quick placements have to do.
+    become smaller, and where that is below the bound the quick placements have to do, as they do where nothing below
+    `useless` bytes can be.
     """
     bound = max(live_bytes(buffers, steps), default=0)
     best = _quickest(buffers, steps, max(bound, enough))
     low = bound
-    while max(low, enough) < (least := extent(buffers, best)) and not 0 < enough < low:
+    while max(low, enough) < (least := int(min(extent(buffers, best), useless))) and not 0 < enough < low:
         limit = enough or low + (least - low - ALIGNMENT) // (2 * ALIGNMENT) * ALIGNMENT
         found = Exact(buffers, steps, limit).search()
         best, low = (found, low) if found else (best, limit + ALIGNMENT)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hilbench.plan.greedy import Offsets, meet
-from hilbench.plan.lifetime import Life, shared
+from hilbench.plan.lifetime import Life, live_bytes, shared
 from hilbench.variants.stages import ALIGNMENT
 
-EXACT_NODES = 5_000
+EXACT_NODES = 1_000
 """Partial placements that a search looks at before it gives up."""
 
 Crowd = tuple[list[int], list[tuple[int, int, int]]]
@@ -33,10 +33,11 @@ class Exact:
         ]
         self.easy = self._easy()
         self.crowds = _crowds(buffers, steps)
+        self.lowest = _lowest(buffers, live_bytes(buffers, steps), limit)
 
     def search(self) -> Offsets | None:
         """A placement within the limit; None where there is none, or where none is met among EXACT_NODES."""
-        hard = {i: 0 for i in range(len(self.buffers)) if i not in self.easy}
+        hard = {i: self.lowest[i] for i in range(len(self.buffers)) if i not in self.easy}
         placed = self._place({}, hard, 0)
         if placed is None:
             return None
@@ -96,6 +97,8 @@ class Exact:
             return False
         self.seen.add(state)
         self.nodes += 1
+        if any(low + self.buffers[i].size > self.limit for i, low in rest.items()):
+            return False
         return all(self._top(crowd, rest, floor) <= self.limit for crowd in self.crowds)
 
     def _top(self, crowd: Crowd, rest: dict[int, int], floor: int) -> int:
@@ -105,6 +108,19 @@ class Exact:
             return 0
         overlapping = sum(size for below, above, size in crowd[1] if below in rest and above in rest)
         return max(floor, min(rest[i] for i in left)) + sum(self.buffers[i].size for i in left) - overlapping
+
+
+def _lowest(buffers: Sequence[Life], live: Sequence[int], limit: int) -> list[int]:
+    """How low each buffer can lie: above the leads of those that have to overlap it, as apart they are too large."""
+    lowest = [0] * len(buffers)
+    index = {buffer.name: i for i, buffer in enumerate(buffers)}
+    for i in sorted(range(len(buffers)), key=lambda i: -buffers[i].first):  # who begins below begins later
+        above = buffers[index.get(buffers[i].above, i)]
+        together = live[max(buffers[i].first, above.first) : min(buffers[i].last, above.last) + 1]
+        if above is not buffers[i] and max(together, default=0) + shared(buffers[i], above) > limit:
+            j = index[above.name]
+            lowest[j] = max(lowest[j], lowest[i] + buffers[i].reach(above))
+    return lowest
 
 
 def _crowds(buffers: Sequence[Life], steps: int) -> list[Crowd]:

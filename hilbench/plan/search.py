@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from hilbench.ir.graph import Graph
 from hilbench.plan.arena import extent, place
@@ -12,7 +13,7 @@ from hilbench.plan.patch import executed_macs, needed_macs
 from hilbench.plan.plan import Buffer, Plan, Step
 from hilbench.variants.prices import calls, overhead
 from hilbench.variants.schedule import Rolling, Schedule
-from hilbench.variants.stages import aligned, stage_gathers
+from hilbench.variants.stages import ALIGNMENT, aligned, stage_gathers
 from hilbench.variants.strips import op_macs
 
 
@@ -37,7 +38,8 @@ def choose_plan(graph: Graph, schedules: Iterable[Schedule], working: Callable[[
     for candidate in prices:
         if best and (candidate.bound, candidate.macs) >= (best.arena_bytes, best.macs + best.extra_macs):
             break
-        plan = place_schedule(graph, candidate.schedule, working(candidate.schedule), whole)
+        useless = best.arena_bytes + ALIGNMENT if best else inf
+        plan = place_schedule(graph, candidate.schedule, working(candidate.schedule), whole, useless=useless)
         if best is None or _rank(plan) < _rank(best):
             best = plan
     assert best is not None, "a scheduling proposes at least one schedule or raises"
@@ -65,7 +67,7 @@ def cheapest_plan(
     whole = tuple(op_macs(op, graph) for op in graph.ops)
     lean = [(schedule, [each[-1] for each in ways(schedule)]) for schedule in schedules]
     small = [each for each in lean if price(graph, *each, whole).bound <= limit]
-    plans = [place_schedule(graph, *each, whole, limit) for each in small]
+    plans = [place_schedule(graph, *each, whole, enough=limit) for each in small]
     fitting = [_within(plan, ways(plan.schedule), limit) for plan in plans if plan.arena_bytes <= limit]
     best, working = min(fitting, key=lambda each: (each[0].cycles, each[0].lower_bound_bytes))
     return place_schedule(graph, best.schedule, working, whole)
@@ -81,7 +83,7 @@ def _within(plan: Plan, ways: Sequence[Sequence[Working]], limit: int) -> tuple[
     room = {step.op: limit - step.live_bytes + aligned(ways[step.op][-1].scratch) for step in plan.steps}
     while True:
         working = [_cheapest(each, room[position]) for position, each in enumerate(ways)]
-        found = place_schedule(plan.graph, plan.schedule, working, whole, limit)
+        found = place_schedule(plan.graph, plan.schedule, working, whole, enough=limit)
         if found.arena_bytes <= limit:
             return found, working
         spare = [p for p, each in enumerate(working) if each is not ways[p][-1]]
@@ -101,12 +103,21 @@ def _beyond(plan: Plan, positions: Sequence[int], limit: int) -> list[int]:
 
 
 def place_schedule(
-    graph: Graph, schedule: Schedule, working: Sequence[Working], whole: tuple[int, ...], enough: int = 0
+    graph: Graph,
+    schedule: Schedule,
+    working: Sequence[Working],
+    whole: tuple[int, ...],
+    *,
+    enough: int = 0,
+    useless: float = inf,
 ) -> Plan:
-    """The plan of one schedule: every buffer gets its place, in an arena that need not be below `enough` bytes."""
+    """The plan of one schedule: every buffer gets its place, in an arena of at most `enough` bytes if it can be.
+
+    No effort is made for arenas of `useless` bytes or more.
+    """
     steps = len(graph.ops)
     found = lives(graph, schedule, working)
-    offsets = place(found, steps, enough)
+    offsets = place(found, steps, enough, useless)
     macs = executed_macs(graph, schedule, whole)
     needed = needed_macs(graph, schedule, whole)
     return Plan(

@@ -119,10 +119,11 @@ class Raster(NamedTuple):
         """Pieces of all rows."""
         return self.rows * self.across
 
-    def pixels(self, pieces: int) -> int:
+    def pixels(self, pieces: Ints | int) -> Ints:
         """Pixels that the first so many pieces really are."""
-        rows, more = divmod(pieces, self.across)
-        return rows * (self.stop - self.first) + min(more * self.piece, self.stop - self.first)
+        rows, more = np.divmod(pieces, self.across)
+        width = self.stop - self.first
+        return np.asarray(rows * width + np.minimum(more * self.piece, width))
 
     def place(self, number: int) -> tuple[int, int, int]:
         """Row, and columns from and to, of a piece."""

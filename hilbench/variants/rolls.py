@@ -182,7 +182,7 @@ class Rolls:
     def _lead(self, name: str, output: str, maps: Mapping[str, Raster], blocks: Sequence[Followed]) -> int:
         """Bytes by which the output has to begin before the input, so that it never catches up with what is unread."""
         piece = np.arange(maps[output].pieces)
-        written = np.array([maps[output].pixels(k + 1) for k in range(maps[output].pieces)])
+        written = maps[output].pixels(piece + 1)
         unread = np.full(len(piece), self.graph[name].shape[1] * self.graph[name].shape[2])
         for block in reversed(blocks):
             if name in block.unread:

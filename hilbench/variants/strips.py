@@ -91,7 +91,7 @@ def written(graph: Graph, stage: Rolling) -> dict[str, int]:
     for strip in stage.strips:
         found = rasters(graph, stage.pieces, strip)
         for name, pieces in _asked(graph, stage, found).items():
-            total[name] += found[name].pixels(pieces)
+            total[name] += int(found[name].pixels(pieces))
     return total
 
 

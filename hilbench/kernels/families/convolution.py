@@ -19,7 +19,7 @@ from hilbench.kernels.dsp import (
     sum_bounds,
     tile_members,
 )
-from hilbench.kernels.family import FAMILIES, Argument, Call, Family, constant, natural
+from hilbench.kernels.family import FAMILIES, Argument, Call, Facts, Family, constant, natural
 from hilbench.kernels.packed import (
     packed_bias,
     packed_fits,
@@ -86,11 +86,11 @@ class Convolution(Family):
             facts["staircase"] = int(_staircase(op, graph) is not None)
             if op.kind == "DEPTHWISE_CONV_2D":
                 facts |= depthwise.sweep_facts(op, graph) | depthwise.inside_facts(op, graph)
-            facts["two_products"] = int(bool(facts["short_requantization"]) and _two_products(op, graph) is not None)
             if op.kind == "CONV_2D":
                 facts |= _packed_facts(op, graph, facts, packed_fits(_terms(op, graph), largest))
             facts |= {f"{name}_entries": pair_entries(_rows(op, graph), words) for name, words in PAIR_WORDS.items()}
-        return facts
+        short = bool(facts["short_requantization"])
+        return Facts(facts, {"two_products": lambda: int(short and _two_products(op, graph) is not None)})
 
     def array(self, name: str, op: Op, graph: Graph, call: Call) -> Array:
         """Weights, dense or sparse, bias and requantization."""

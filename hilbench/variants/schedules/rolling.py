@@ -124,9 +124,9 @@ def _propose(graph: Graph, argument: str, ways: Ways) -> Iterator[Schedule]:
         first = graph.ops[0]
         why = "no stage of operators can take the input in pieces" if wish.arena == 0 else "no stages are that small"
         raise UnsupportedModel(graph.name, [UnsupportedOp(first.kind, first.index, first.outputs[0], why)])
-    yield from found
     if found and not wish.arena:
-        yield from between(edges, graph, extra)
+        found += between(edges, graph, extra)
+    yield from (one for number, one in enumerate(found) if one not in found[:number])
 
 
 def _stages(cuts: Cuts, wish: _Wish, extra: int) -> Edges:
