@@ -8,13 +8,11 @@
  *   "packed_fits", "packed_staircase"]
  * scratch = "pixels_collected * 4 * packed_quads * min(out_rows * out_cols, 3)"
  * cycles = """
- *   out_rows * out_cols * pixels_collected * 21 * kernel_h
- *   + out_rows * (out_cols == 1) * (206 + 33 * (1 - pixels_collected) * (kernel_h - 1)
- *     + (out_channels + 3) // 4 * (69 + 26 * packed_quads))
- *   + out_rows * (out_cols > 1) * (-out_cols % 3) * (206 + 33 * (1 - pixels_collected) * (kernel_h - 1)
- *     + (out_channels + 1) // 2 * (57 + 12 * (1 - pixels_collected) * (kernel_h - 1) + 22.4 * packed_quads))
- *   + out_rows * max((out_cols - 2 * (-out_cols % 3)) // 3, 0) * (206 + 33 * (1 - pixels_collected) * (kernel_h - 1)
- *     + (out_channels + 1) // 2 * (63 + 12 * (1 - pixels_collected) * (kernel_h - 1) + 31.1 * packed_quads))"""
+ *   out_rows * (53 + (out_cols + 2) // 3 * (132 + 53 * pixels_collected) + out_cols * kernel_h * 20 * pixels_collected
+ *     + (out_cols % 3 == 1) * ((out_channels + 3) // 4) * (70 + 25.9 * packed_quads)
+ *     + (out_cols % 3 == 2) * ((out_channels + 1) // 2) * (58 + 22.3 * packed_quads)
+ *     + out_cols // 3 * ((out_channels + 1) // 2) * (65 + 31 * packed_quads)
+ *     + (1 - pixels_collected) * (kernel_h - 1) * (21 + (out_cols + 1) // 3 * ((out_channels + 1) // 2) * 17))"""
  * arrays = ["pixels_staircase", "pixels_padding"]
  */
 #ifndef HB_CONV_2D_PIXELS_STAIRCASE_DSP_INT8_H

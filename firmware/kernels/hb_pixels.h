@@ -15,11 +15,14 @@
 /* Most pixels of a block. */
 #define HB_PIXELS_MOST 3
 
+/* What windows of up to three rows read, each row with padding at one side at most. */
+#define HB_PIXELS_RUNS 6
+
 /* Whole words x <= i < end of one pixel; those of the next pixel lie `step` bytes further. A round of the loop are four
  * words: `entry` bytes of code are skipped in the first one. */
 typedef struct hb_pixels_run {
     int32_t entry;
-    const struct hb_pixels_run *next;
+    struct hb_pixels_run *next;
     int32_t step;
     const int8_t *x, *end;
 } hb_pixels_run;
@@ -326,27 +329,71 @@ HB_KERNEL void hb_pixels_rounds(const hb_pixels_run *runs, int32_t pixels, hb_pi
 
 #endif
 
+/* Pixels of a row, one after another, and where their outputs go: `runs` are those of the first one. */
+typedef struct {
+    hb_pixels_run runs[HB_PIXELS_RUNS], *last;
+    const int32_t *stream;
+    int32_t quads, channels, count;
+    int8_t *out;
+} hb_pixels_row;
+
 /* All output channels of one to three pixels. An odd last one is computed together with the one before it, once more. */
-HB_KERNEL void hb_pixels_channels(const hb_pixels_run *runs, int32_t pixels, const int32_t *stream, int32_t quads,
-                                  int32_t channels, int8_t *out, int staircase)
+HB_KERNEL void hb_pixels_block(hb_pixels_row *row, int32_t pixels, int staircase)
 {
-    const int32_t words = HB_PIXELS_WORDS(quads, staircase), group = pixels == 1 ? 4 : 2;
-    hb_pixels_pairs pairs = {stream, channels / group, words, 2, out, channels};
-    for (int32_t rest = channels % group;; rest = 0) {
+    const int32_t group = pixels == 1 ? 4 : 2, channels = row->channels;
+    const int32_t words = HB_PIXELS_WORDS(row->quads, staircase), rest = (int32_t)((uint32_t)channels % group);
+    for (hb_pixels_run *run = row->runs; run != NULL; run = run->next) {
+        run->entry = hb_pixels_entry((int32_t)(run->end - run->x), pixels);
+    }
+    hb_pixels_pairs pairs = {row->stream, (int32_t)((uint32_t)channels / group), words, 2, row->out, channels};
+    for (int32_t left = rest;; left = 0) {
         if (pairs.rounds > 0) {
-            hb_pixels_rounds(runs, pixels, pairs, staircase);
+            hb_pixels_rounds(row->runs, pixels, pairs, staircase);
         }
-        if (rest == 0) {
-            return;
+        if (left == 0) {
+            break;
         }
-        const int32_t last = rest == 3 ? 3 : 2;
-        pairs = (hb_pixels_pairs){stream + channels / group * (group / 2) * words,
+        const int32_t apart = left == 3 ? words : 0, last = left == 3 ? 3 : 2;
+        pairs = (hb_pixels_pairs){row->stream + channels / group * (group / 2) * words,
                                   1,
-                                  rest == 3 ? words : 0,
-                                  rest == 3,
-                                  out + channels - last,
+                                  apart,
+                                  left == 3,
+                                  row->out + channels - last,
                                   channels};
     }
+    row->count -= pixels, row->out += pixels * channels;
+}
+
+/* Threes, then what is left. */
+HB_KERNEL void hb_pixels_all(hb_pixels_row *row, int staircase)
+{
+    for (;;) {
+        const int32_t pixels = row->count < HB_PIXELS_MOST ? row->count : HB_PIXELS_MOST;
+        if (pixels == 1) {
+            hb_pixels_block(row, 1, staircase);
+        } else if (pixels == 2) {
+            hb_pixels_block(row, 2, staircase);
+        } else {
+            hb_pixels_block(row, HB_PIXELS_MOST, staircase);
+        }
+        if (row->count == 0) {
+            return;
+        }
+        for (hb_pixels_run *run = row->runs; run != NULL; run = run->next) {
+            run->x += pixels * run->step, run->end += pixels * run->step;
+        }
+    }
+}
+
+/* One copy serves every step of a model. */
+HB_SHARED void hb_pixels_plain(hb_pixels_row *row)
+{
+    hb_pixels_all(row, 0);
+}
+
+HB_SHARED void hb_pixels_staircase(hb_pixels_row *row)
+{
+    hb_pixels_all(row, 1);
 }
 
 #endif
