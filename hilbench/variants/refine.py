@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from hilbench.variants.cuts import PIECES, Candidate, Cuts
+from hilbench.variants.cuts import Candidate, Cuts
 from hilbench.variants.schedule import Rolling, Schedule
+
+LONGER = (2, 3, 4, 6, 8, 12, 16, 24, 1 << 15)
+"""Lengths that are tried: kernels compute up to three or four pixels together; the last means whole rows."""
 
 
 def refined(cuts: Cuts, schedule: Schedule, limit: float) -> Schedule:
@@ -33,7 +36,7 @@ def _lengthened(cuts: Cuts, candidate: Candidate, name: str, limit: float) -> Ca
     """The best of a stage and the same one with longer pieces of one map."""
     stage = candidate.stage
     assert isinstance(stage, Rolling)
-    longer = [{**stage.pieces, name: most} for most in PIECES if most > stage.pieces[name]]
+    longer = [{**stage.pieces, name: most} for most in LONGER if most > stage.pieces[name]]
     tried = [cuts.again(stage, pieces) for pieces in longer]
     fitting = [each for each in tried if each is not None and each.bytes <= limit]
     return min((candidate, *fitting), key=lambda each: each.cost(limit))
