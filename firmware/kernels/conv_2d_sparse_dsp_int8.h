@@ -1,4 +1,4 @@
-/* CONV_2D, int8, sparse weights, with SMLA: eight pixels at a time, every weight that is not zero multiplied with all
+/* CONV_2D, int8, sparse weights, with SMLAL: eight pixels at a time, every weight that is not zero multiplied with all
  * of them.
  *
  * A tile holds for each term of the sums (kernel row, kernel column, channel) eight output pixels; a rest of one or two
@@ -9,8 +9,9 @@
  * input = ["int8"]
  * weights = "sparse"
  * isa = ["dsp"]
- * when = ["groups == 1", "dilation_w == 1", "short_requantization", "low == -128", "high == 127", "terms <= 1024"]
- * scratch = "16 * terms + 2 * ((kernel_w * in_channels + 3) // 4 * 4)"
+ * when = ["groups == 1", "dilation_w == 1", "short_requantization", "low == -128", "high == 127", "terms <= 1024",
+ *   "sparse_fits"]
+ * scratch = "16 * terms + (max(8 * kernel_w, 7 * stride_w + kernel_w) * in_channels + 3) // 4 * 4"
  * cycles = """
  *   (out_rows * out_cols >= 8) * ((out_rows * out_cols + 5) // 8)
  *   * (47 + 327 * kernel_h + 20.7 * terms + 53.1 * out_channels + 19.6 * nonzeros)
@@ -23,42 +24,21 @@
 
 #include "hb_sparse_conv.h"
 
-/* What output pixels first to first + 7 read. `rows` has room for a row of the window of two of them. */
-HB_KERNEL void hb_sparse_singles_tile(const hb_view *in, hb_region at, int32_t first, uint32_t *tile, int8_t *rows,
-                                      const hb_conv_int8_args *p)
-{
-    const int32_t run = p->kernel_w * p->in_channels;
-    if (hb_sparse_points(in, at, p)) {
-        const int8_t *terms = (const int8_t *)in->data + hb_at(in, at.y0, at.x0, run) + first * run;
-        for (int32_t pair = 0; pair < 4; pair++, terms += 2 * run) {
-            hb_spread_singles(terms, terms + run, run, p->staircase ? HB_STAIRCASE : HB_DOUBLED, tile + pair);
-        }
-        return;
-    }
-    hb_pixel next = hb_sparse_pixel(at, first);
-    for (int32_t pair = 0; pair < 4; pair++) {
-        const hb_pixel a = next, b = hb_sparse_after(at, a);
-        for (int32_t ky = 0; ky < p->kernel_h; ky++) {
-            const int8_t *left = hb_sparse_window_row(in, a.y, a.x, ky, rows, p);
-            const int8_t *right = hb_sparse_window_row(in, b.y, b.x, ky, rows + (run + 3) / 4 * 4, p);
-            hb_spread_singles(left, right, run, p->staircase ? HB_STAIRCASE : HB_DOUBLED, tile + 4 * ky * run + pair);
-        }
-        next = hb_sparse_after(at, b);
-    }
-}
-
-/* One output pixel by itself: the bytes that it reads are gathered at `window`. */
-HB_KERNEL void hb_sparse_singles_pixel(const hb_view *in, hb_region at, int32_t i, uint8_t *window, int8_t *out,
+/* One output pixel by itself: what it reads is gathered at `window` unless it lies there one after another. */
+HB_KERNEL void hb_sparse_singles_pixel(const hb_view *in, hb_region at, int32_t i, int8_t *window, int8_t *out,
                                        const hb_conv_int8_args *p)
 {
     const int32_t run = p->kernel_w * p->in_channels;
-    const hb_pixel pixel = hb_sparse_pixel(at, i);
+    const int8_t *pixel = window;
     for (int32_t ky = 0; ky < p->kernel_h; ky++) {
-        const int8_t *row = hb_sparse_window_row(in, pixel.y, pixel.x, ky, (int8_t *)window + ky * run, p);
-        hb_flip_bytes(row, run, window + ky * run);
+        const int8_t *const row = hb_sparse_window_row(in, at, i, ky, window + ky * run, p);
+        if (p->kernel_h == 1) {
+            pixel = row;
+        } else if (row != window + ky * run) {
+            memcpy(window + ky * run, row, (size_t)run);
+        }
     }
-    (p->staircase ? hb_singles_1_staircase : hb_singles_1_doubled)(window, (const uint8_t *)p->sparse_singles,
-                                                                   p->out_channels, out);
+    (p->staircase ? hb_singles_1_staircase : hb_singles_1_shifted)(pixel, (const uint8_t *)p->sparse_singles, out);
 }
 
 /* All pixels of a region whose outputs lie one after another. */
@@ -76,10 +56,9 @@ HB_KERNEL void hb_sparse_singles_run(const hb_view *in, const hb_view *out, hb_r
         }
         /* A last tile of fewer than eight pixels begins early, and computes some of them once more. */
         const int32_t first = i + 8 <= pixels ? i : pixels - 8;
-        hb_sparse_singles_tile(in, at, first, scratch, rows, p);
-        (p->staircase ? hb_singles_8_staircase : hb_singles_8_doubled)(scratch, (const uint8_t *)p->sparse_singles,
-                                                                       p->out_channels, p->out_channels,
-                                                                       result + first * p->out_channels);
+        hb_sparse_tile(in, at, first, pixels, scratch, rows, p, 0);
+        (p->staircase ? hb_singles_8_staircase : hb_singles_8_shifted)(
+            scratch, (const uint8_t *)p->sparse_singles, p->out_channels, result + first * p->out_channels);
         i = first + 8;
     }
 }

@@ -5,8 +5,7 @@
  * input = ["int8"]
  * weights = "sparse"
  * isa = ["dsp"]
- * when = ["short_requantization", "low == -128", "high == 127"]
- * scratch = "inputs"
+ * when = ["short_requantization", "low == -128", "high == 127", "sparse_fits"]
  * cycles = "batches * (38 + 1.76 * inputs + 38.1 * outputs + 7.19 * nonzeros)"
  * arrays = ["sparse_singles"]
  */
@@ -14,14 +13,12 @@
 #define HB_FULLY_CONNECTED_SPARSE_DSP_INT8_H
 
 #include "hb_fully_connected.h"
-#include "hb_sparse.h"
+#include "hb_sparse_singles.h"
 
-HB_KERNEL void hb_fully_connected_sparse_dsp_int8(const void *in, void *out, const hb_fully_connected_int8_args *p,
-                                                  void *scratch)
+HB_KERNEL void hb_fully_connected_sparse_dsp_int8(const void *in, void *out, const hb_fully_connected_int8_args *p)
 {
     for (int32_t batch = 0; batch < p->batches; batch++) {
-        hb_flip_bytes((const int8_t *)in + batch * p->inputs, p->inputs, scratch);
-        hb_singles_1_doubled(scratch, (const uint8_t *)p->sparse_singles, p->outputs,
+        hb_singles_1_shifted((const int8_t *)in + batch * p->inputs, (const uint8_t *)p->sparse_singles,
                              (int8_t *)out + batch * p->outputs);
     }
 }

@@ -1,162 +1,142 @@
-/* Sparse int8 weights on cores with SMLAD, two at a time: the loops over streams of `pairs` (hb_sparse.h), and their
- * tiles. */
+/* Sparse int8 weights two at a time, with SMLAD: the loop over streams of `pairs` (hb_sparse.h), and its tiles.
+ *
+ * A place of a tile are two adjacent terms, the first at an even place of a row of the window, of eight pixels: a word
+ * of each, 256 times the first one's activation in its lower half, 256 times the second one's in the upper one.
+ */
 #ifndef HB_SPARSE_PAIRS_H
 #define HB_SPARSE_PAIRS_H
 
 #include "hb_sparse.h"
 
-/* One entry of two products with eight pixels, 23 cycles on a Cortex-M4. `t` is the entry and then the next one; the
- * products are added as those of a single are. */
+/* One entry of two products with eight pixels, 23 cycles on a Cortex-M4. r11 is the entry and then the next one. The
+ * first one of a channel adds its products to the bias, in r7, others (b0 to b6 = r0 to r6) to the sums. */
 #define HB_PAIR_8(next_at, b0, b1, b2, b3, b4, b5, b6)                                                                 \
-    "ubfx.w %[x0], %[t], #8, #8\n"                                                                                     \
-    "sxtb16.w %[weight], %[t]\n"                                                                                       \
-    "add.w %[tile], %[tile], %[x0], lsl #5\n"                                                                          \
-    "ldr.w %[x0], [%[tile]]\n"                                                                                         \
-    "ldr.w %[x1], [%[tile], #4]\n"                                                                                     \
-    "ldr.w %[t], [%[tile], #8]\n"                                                                                      \
-    "smlad %[a0], %[x0], %[weight], %[" b0 "]\n"                                                                       \
-    "smlad %[a1], %[x1], %[weight], %[" b1 "]\n"                                                                       \
-    "smlad %[a2], %[t], %[weight], %[" b2 "]\n"                                                                        \
-    "ldr.w %[x0], [%[tile], #12]\n"                                                                                    \
-    "ldr.w %[x1], [%[tile], #16]\n"                                                                                    \
-    "ldr.w %[t], [%[tile], #20]\n"                                                                                     \
-    "smlad %[a3], %[x0], %[weight], %[" b3 "]\n"                                                                       \
-    "smlad %[a4], %[x1], %[weight], %[" b4 "]\n"                                                                       \
-    "smlad %[a5], %[t], %[weight], %[" b5 "]\n"                                                                        \
-    "ldr.w %[x0], [%[tile], #24]\n"                                                                                    \
-    "ldr.w %[x1], [%[tile], #28]\n"                                                                                    \
-    "ldr.w %[t], [%[stream], #" next_at "]\n"                                                                          \
-    "smlad %[a6], %[x0], %[weight], %[" b6 "]\n"                                                                       \
-    "smlad %[a7], %[x1], %[weight], %[a7]\n"
-#define HB_PAIR_8_ENTRY(place) HB_PAIR_8("4*" place "-32", "a0", "a1", "a2", "a3", "a4", "a5", "a6")
-#define HB_PAIRS_MORE "cmp.w %[t], #0\n"
-#define HB_PAIRS_JUMP "ldrb.w %[x0], [%[stream], #-5]\n"
+    "ubfx.w r8, r11, #8, #8\n"                                                                                         \
+    "sxtb16.w r10, r11\n"                                                                                              \
+    "add.w r12, r12, r8, lsl #5\n"                                                                                     \
+    "ldr.w r8, [r12]\n"                                                                                                \
+    "ldr.w r9, [r12, #4]\n"                                                                                            \
+    "ldr.w r11, [r12, #8]\n"                                                                                           \
+    "smlad r0, r8, r10, " b0 "\n"                                                                                      \
+    "smlad r1, r9, r10, " b1 "\n"                                                                                      \
+    "smlad r2, r11, r10, " b2 "\n"                                                                                     \
+    "ldr.w r8, [r12, #12]\n"                                                                                           \
+    "ldr.w r9, [r12, #16]\n"                                                                                           \
+    "ldr.w r11, [r12, #20]\n"                                                                                          \
+    "smlad r3, r8, r10, " b3 "\n"                                                                                      \
+    "smlad r4, r9, r10, " b4 "\n"                                                                                      \
+    "smlad r5, r11, r10, " b5 "\n"                                                                                     \
+    "ldr.w r8, [r12, #24]\n"                                                                                           \
+    "ldr.w r9, [r12, #28]\n"                                                                                           \
+    "ldr.w r11, [lr, #" next_at "]\n"                                                                                  \
+    "smlad r6, r8, r10, " b6 "\n"                                                                                      \
+    "smlad r7, r9, r10, r7\n"
+#define HB_PAIR_8_ENTRY(place) HB_PAIR_8("4*" place "-32", "r0", "r1", "r2", "r3", "r4", "r5", "r6")
+#define HB_PAIRS_MORE "cmp.w r11, #0\n"
 #define HB_PAIRS_8                                                                                                     \
-    "ldr.w %[tile], %[tiles]\n"                                                                                        \
-    "ldr.w %[a7], [%[stream]]\n"                                                                                       \
-    "ldr.w %[t], [%[stream], #4]\n"                                                                                    \
-    "add.w %[stream], %[stream], #8\n"                                                                                 \
-    "cmp.w %[t], #0\n"                                                                                                 \
-    "beq.w 5f\n" HB_PAIR_8("0", "a7", "a7", "a7", "a7", "a7", "a7",                                                    \
-                           "a7") "add.w %[stream], %[stream], #4\n" HB_SPARSE_ROUNDS(HB_PAIR_8_ENTRY, "2", "80",       \
-                                                                                     HB_PAIRS_JUMP, HB_PAIRS_MORE)
+    "ldr.w r11, [lr]\n"                                                                                                \
+    "ldr.w r12, %[tiles]\n"                                                                                            \
+    "ldr.w r7, [lr, #8]\n"                                                                                             \
+    "cmp.w r11, #0\n"                                                                                                  \
+    "beq.w 5f\n" HB_PAIR_8("12", "r7", "r7", "r7", "r7", "r7", "r7",                                                   \
+                           "r7") "ldrh.w r8, [lr, #4]\n"                                                               \
+                                 "ldrb.w r9, [lr, #6]\n" HB_SPARSE_ROUNDS(HB_PAIR_8_ENTRY, "2", "80", HB_PAIRS_MORE)
 
-/* All output channels of the eight pixels of a tile, which has eight words in each place, two terms of each pixel. */
-HB_KERNEL void hb_pairs_8(const uint32_t *tiles, const uint8_t *stream, int32_t channels, int32_t stride, int8_t *out,
-                          int staircase)
+/* All output channels of the eight pixels of a tile. Pixel i of a channel goes to out[i * stride]. */
+HB_KERNEL void hb_pairs_8(const uint32_t *tiles, const uint8_t *stream, int32_t stride, int8_t *out, int staircase)
 {
-    const int8_t *const end = out + channels;
 #ifdef __ARM_FEATURE_DSP
-    const uint32_t *tile;
-    int32_t a0, a1, a2, a3, a4, a5, a6, a7, x0, x1, weight, t;
+    const int32_t triple = 3 * stride;
     if (staircase) {
-        HB_SPARSE_TILE(HB_PAIRS_8, HB_SPARSE_STAIRCASE_CONSTANTS, HB_SPARSE_STAIRCASE_OUTPUT);
+        HB_SPARSE_TILE(HB_PAIRS_8,
+                       "ldmia.w lr!, {r10, r11}\n" HB_SPARSE_OUTPUTS(HB_SPARSE_STAIRCASE, "7", "4", "8"));
     } else {
-        HB_SPARSE_TILE(HB_PAIRS_8, HB_SPARSE_DOUBLED_CONSTANTS, HB_SPARSE_DOUBLED_OUTPUT);
+        HB_SPARSE_TILE(HB_PAIRS_8, "ldmia.w lr!, {r10, r11}\n" HB_SPARSE_SHIFT HB_SPARSE_OUTPUTS(HB_SPARSE_SHIFTED, "7",
+                                                                                                 "4", "8"));
     }
 #else
-    for (; out < end; out++) {
-        int32_t sums[8] = {0};
-        const uint8_t *entry = stream + 4;
-        if (hb_load32(entry) == 0) {
+    for (; hb_load32(stream) != 0 || stream[4] == 0; out++) {
+        if (hb_load32(stream) == 0) {
             for (int32_t i = 0; i < 8; i++) {
-                out[i * stride] = (int8_t)stream[0];
+                out[i * stride] = (int8_t)stream[7];
             }
             stream += 8;
             continue;
         }
-        for (const uint32_t *x = tiles; hb_load32(entry) != 0; entry += 4) {
-            const uint32_t word = hb_load32(entry);
+        uint32_t sums[8] = {0}, word = hb_load32(stream);
+        const uint8_t *entry = stream + 8;
+        for (const uint32_t *x = tiles; word != 0; word = hb_load32(entry)) {
             x += 8 * (word >> 8 & 255);
             for (int32_t i = 0; i < 8; i++) {
-                sums[i] = hb_smlad(x[i], hb_sxtb16(word), sums[i]);
+                sums[i] = (uint32_t)hb_smlad(x[i], hb_sxtb16(word), (int32_t)sums[i]);
             }
+            entry += 4;
         }
-        const hb_dsp_channel channel = hb_sparse_constants(stream, entry + 4, staircase, &stream);
         for (int32_t i = 0; i < 8; i++) {
-            const uint32_t sum = (uint32_t)channel.bias + (uint32_t)sums[i];
-            out[i * stride] = hb_sparse_output((int32_t)sum, channel, staircase);
+            out[i * stride] = hb_sparse_output((int32_t)sums[i] / 256, stream + 8, entry + 4, staircase);
         }
+        stream = entry + 4 + HB_SPARSE_CONSTANTS(staircase);
     }
 #endif
 }
 
-/* Four terms of a pixel into a tile of eight, the first of which it is: `words` is 2 or 6. */
-HB_KERNEL void hb_spread_four(uint32_t terms, int32_t bits, int32_t words, uint32_t *tile)
-{
-    const uint32_t even = hb_widen_pair(terms ^ 0x80808080, 128, bits);
-    const uint32_t odd = hb_widen_pair((terms ^ 0x80808080) >> 8, 128, bits);
-    tile[0] = (even & 0xffff) | odd << 16;
-    tile[8] = even >> 16 | (odd & 0xffff0000);
-    if (words == 6) {
-        tile[16] = even, tile[24] = odd;
-        tile[32] = (even & 0xffff) | (odd & 0xffff0000);
-        tile[40] = (odd & 0xffff) | (even & 0xffff0000);
-    }
-}
-
-#define HB_SPREAD_PAIRS(even_by, odd_by, QUADS, size)                                                                  \
-    __asm volatile("1:\n"                                                                                              \
-                   "ldr.w %[t], [%[pixel]], #4\n"                                                                      \
-                   "eor.w %[t], %[t], #0x80808080\n"                                                                   \
-                   "and.w %[even], %[mask], %[t], lsl #" even_by "\n"                                                  \
-                   "and.w %[odd], %[mask], %[t], lsr #" odd_by "\n"                                                    \
-                   "pkhbt %[t], %[even], %[odd], lsl #16\n"                                                            \
-                   "str.w %[t], [%[tile]]\n"                                                                           \
-                   "pkhtb %[t], %[odd], %[even], asr #16\n"                                                            \
-                   "str.w %[t], [%[tile], #32]\n" QUADS "add.w %[tile], %[tile], #" size "\n"                          \
-                   "cmp.w %[pixel], %[end]\n"                                                                          \
-                   "bne.w 1b\n"                                                                                        \
-                   : [pixel] "+&r"(pixel), [tile] "+&r"(tile), [even] "=&r"(even), [odd] "=&r"(odd), [t] "=&r"(t)      \
-                   : [mask] "r"(UINT32_C(0x00ff00ff) << bits), [end] "r"(end)                                          \
+/* Four terms of a pixel into a column of a tile: 7 cycles on a Cortex-M4. */
+#define HB_SPREAD_ONE(pixel, column)                                                                                   \
+    "ldr.w %[t], [" pixel "]\n"                                                                                        \
+    "and.w %[a], %[mask], %[t], lsl #8\n"                                                                              \
+    "and.w %[b], %[mask], %[t]\n"                                                                                      \
+    "pkhbt %[t], %[a], %[b], lsl #16\n"                                                                                \
+    "str.w %[t], [%[tile], #4*" column "]\n"                                                                           \
+    "pkhtb %[t], %[b], %[a], asr #16\n"                                                                                \
+    "str.w %[t], [%[tile], #4*" column "+32]\n"
+#define HB_SPREAD_PAIRS                                                                                                \
+    __asm volatile("1:\n" HB_SPREAD_ONE("%[even]", "0") HB_SPREAD_ONE("%[odd]", "1")                                   \
+                       HB_SPREAD_ONE("%[even], %[pitch], lsl #1", "2") HB_SPREAD_ONE("%[odd], %[pitch], lsl #1", "3")  \
+                           HB_SPREAD_ONE("%[even], %[pitch], lsl #2", "4")                                             \
+                               HB_SPREAD_ONE("%[odd], %[pitch], lsl #2", "5")                                          \
+                                   HB_SPREAD_ONE("%[even], %[triple], lsl #1", "6")                                    \
+                                       HB_SPREAD_ONE("%[odd], %[triple], lsl #1", "7") "add.w %[even], %[even], #4\n"  \
+                                                                                       "add.w %[odd], %[odd], #4\n"    \
+                                                                                       "add.w %[tile], %[tile], #64\n" \
+                                                                                       "cmp.w %[even], %[end]\n"       \
+                                                                                       "bne.w 1b\n"                    \
+                   : [even] "+&r"(even), [odd] "+&r"(odd), [tile] "+&r"(tile), [a] "=&r"(a), [b] "=&r"(b),             \
+                     [t] "=&r"(t)                                                                                      \
+                   : [pitch] "r"(pitch), [triple] "r"(triple), [mask] "r"(UINT32_C(0xff00ff00)), [end] "r"(end)        \
                    : "cc", "memory")
-#define HB_SPREAD_QUADS                                                                                                \
-    "str.w %[even], [%[tile], #64]\n"                                                                                  \
-    "str.w %[odd], [%[tile], #96]\n"                                                                                   \
-    "pkhtb %[t], %[odd], %[even]\n"                                                                                    \
-    "str.w %[t], [%[tile], #128]\n"                                                                                    \
-    "pkhtb %[t], %[even], %[odd]\n"                                                                                    \
-    "str.w %[t], [%[tile], #160]\n"
 
-/* `count` terms of a pixel into a tile of eight, the first of which it is. What is missing of four has weight 0. */
-HB_KERNEL void hb_spread_pairs(const int8_t *pixel, int32_t count, int32_t bits, int32_t words, uint32_t *tile)
+/* `count` terms of eight pixels that lie `pitch` bytes apart. What is missing of the last four has weight 0. */
+HB_KERNEL void hb_spread_pairs(const int8_t *even, int32_t pitch, int32_t count, uint32_t *tile)
 {
-    const int8_t *const end = pixel + count / 4 * 4;
+    const int8_t *const end = even + count / 4 * 4;
 #ifdef __ARM_FEATURE_DSP
-    uint32_t even, odd, t;
-    if (count < 4) {
-    } else if (bits == HB_STAIRCASE && words == 2) {
-        HB_SPREAD_PAIRS("7", "1", "", "64");
-    } else if (bits == HB_STAIRCASE) {
-        HB_SPREAD_PAIRS("7", "1", HB_SPREAD_QUADS, "192");
-    } else if (words == 2) {
-        HB_SPREAD_PAIRS("1", "7", "", "64");
-    } else {
-        HB_SPREAD_PAIRS("1", "7", HB_SPREAD_QUADS, "192");
+    if (count >= 4) {
+        const int8_t *odd = even + pitch;
+        const int32_t triple = 3 * pitch;
+        uint32_t a, b, t;
+        HB_SPREAD_PAIRS;
     }
+    count %= 4;
 #else
-    for (; pixel != end; pixel += 4, tile += 8 * words) {
-        hb_spread_four(hb_load32(pixel), bits, words, tile);
-    }
+    (void)end;
 #endif
-    if (count % 4 != 0) {
-        uint32_t rest = 0;
-        memcpy(&rest, pixel, (size_t)(count % 4));
-        hb_spread_four(rest, bits, words, tile);
+    for (; count > 0; count -= 2, even += 2) {
+        for (int32_t i = 0; i < 8; i++, tile++) {
+            const uint32_t second = count > 1 ? (uint8_t)even[i * pitch + 1] : 0;
+            *tile = (uint32_t)(uint8_t)even[i * pitch] << 8 | second << 24;
+        }
     }
 }
 
 /* One copy of each serves all steps of a model, so that its loop stays in the cache of the flash. */
-HB_SHARED void hb_pairs_8_doubled(const uint32_t *tiles, const uint8_t *stream, int32_t channels, int32_t stride,
-                                  int8_t *out)
+HB_SHARED void hb_pairs_8_shifted(const uint32_t *tiles, const uint8_t *stream, int32_t stride, int8_t *out)
 {
-    hb_pairs_8(tiles, stream, channels, stride, out, 0);
+    hb_pairs_8(tiles, stream, stride, out, 0);
 }
 
-HB_SHARED void hb_pairs_8_staircase(const uint32_t *tiles, const uint8_t *stream, int32_t channels, int32_t stride,
-                                    int8_t *out)
+HB_SHARED void hb_pairs_8_staircase(const uint32_t *tiles, const uint8_t *stream, int32_t stride, int8_t *out)
 {
-    hb_pairs_8(tiles, stream, channels, stride, out, 1);
+    hb_pairs_8(tiles, stream, stride, out, 1);
 }
 
 #endif

@@ -3,27 +3,25 @@
 Distances are one byte; a longer one is bridged by entries of weight 0, so that kernels need no special case
 (relative indices as in Han et al. 2016, "EIE", section 3).
 
-Plain kernels read three arrays (`encode`). Those for cores with SMLA and SMLAD read a stream of everything that a
+Plain kernels read three arrays (`encode`). Those for cores with SMLAL and SMLAD read a stream of everything that a
 channel needs (`hb_sparse.h`), in one of these encodings. An entry has the weights of
 
     singles   one term
     pairs     two adjacent terms of a row of the window, the first at an even place: for blocks of 1x2 and 1x4
-    quads     any two of four such terms: for N:M of four, and for unstructured weights that are not very sparse
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from hilbench.ir.fixedpoint import multiply, wrap32
 from hilbench.ir.graph import Array
 from hilbench.ir.quantized import ConvConstants
-from hilbench.kernels.requantize import STAIRCASE_ADDEND, STAIRCASE_FACTOR, Staircase
+from hilbench.kernels.requantize import PACKED_FACTOR, PACKED_SHIFT, Staircase
 
 GAP_MAX = 254
 """255 marks the end of a channel in a stream."""
@@ -33,14 +31,19 @@ COUNT_MAX = 2**16 - 1
 ROUND = 8
 """Entries in a round of the loops of `hb_sparse.h`."""
 
-LANES = ((0, 1), (2, 3), (0, 2), (1, 3), (0, 3), (1, 2))
-"""Which two of four terms lie in each of the six words of `quads`; the first two are those of `pairs`."""
-
-PAIR_WORDS = {"pairs": 2, "quads": len(LANES)}
-"""Words of a pixel that four terms make."""
-
 _OFFSET, _WORD = 128, 4
 _END = 255
+_SINGLE_CODE, _PAIR_CODE, _ROUND_HEAD = 44, 80, 4
+"""Bytes of code of an entry, and of what a round begins with (HB_SPARSE_ROUNDS)."""
+
+_SINGLE_HEAD, _PAIR_HEAD = 7, 12
+"""Bytes of a channel before its second entry, or what ends it."""
+
+_LAST = 1
+"""Where a stream ends a round would be entered here."""
+
+_SUM_LIMIT = 2**23
+"""Of the sums that share 64 bits, and of those that are multiplied by PACKED_FACTOR."""
 
 
 class Encoded(NamedTuple):
@@ -74,103 +77,121 @@ def encode(segments: Array) -> Encoded:
 
 @dataclass(frozen=True)
 class Epilogue:
-    """What makes outputs of sums of scaled activations: int32 [channel] each, in the order of a stream.
+    """What makes outputs of sums: int32 [channel] each, in the order of a stream.
 
-    `alone` are the outputs of channels whose weights are all zero.
+    `bias` is for sums of activations as they are, `biased` for those of activations + 128; both, like the constants,
+    are for PACKED_FACTOR times the sums. `alone` are the outputs of channels whose weights are all zero.
     """
 
+    biased: Array
     bias: Array
     constants: tuple[Array, ...]
     alone: Array
 
 
 def epilogue(constants: ConvConstants, bias: Array, weights: Array, solved: Staircase | None) -> Epilogue:
-    """Of activations x held as x + 128, doubled, or times STAIRCASE_FACTOR where outputs are staircases.
+    """Of int8 weights [channel, term].
 
     Args:
         constants: those of the operator.
         bias: int32 [channel].
         weights: int8 [channel, term].
-        solved: requantization in two instructions, if there is one; else that of `hb_dsp.h` in four.
+        solved: requantization in two instructions for sums times PACKED_FACTOR; else that of `hb_dsp.h`.
     """
     scaled = multiply(bias, constants.multiplier, constants.shift) + constants.output_offset
     alone = np.clip(scaled, constants.act_min, constants.act_max)
-    total = bias.astype(np.int64) + (constants.input_offset - _OFFSET) * weights.astype(np.int64).sum(axis=1)
+    together = weights.astype(np.int64).sum(axis=1)
+    total = PACKED_FACTOR * (bias.astype(np.int64) + constants.input_offset * together)
     if solved is not None:
-        addend = np.array(solved.nudge) + STAIRCASE_ADDEND
-        return Epilogue(wrap32(STAIRCASE_FACTOR * total + solved.bias), (np.array(solved.multiplier), addend), alone)
+        addend = np.array(solved.nudge) + (-255 << (PACKED_SHIFT - 1))
+        total, numbers = total + solved.bias, (np.array(solved.multiplier), addend)
+        return Epilogue(wrap32(total - PACKED_FACTOR * _OFFSET * together), wrap32(total), numbers, alone)
     shift = -np.array(constants.shift)
-    addend = (2 * constants.output_offset + 1) << (shift - 1)
-    return Epilogue(wrap32(2 * total), (np.array(constants.multiplier), addend, shift), alone)
+    numbers = (np.array(constants.multiplier), (2 * constants.output_offset + 1) << (shift - 1), shift)
+    return Epilogue(wrap32(total - PACKED_FACTOR * _OFFSET * together), wrap32(total), numbers, alone)
+
+
+def fits(weights: Array, reach: Array) -> bool:
+    """Whether sums of int8 weights [channel, term] times x or x + 128 stay within 24 bits.
+
+    `reach` is the largest sum with bias and offset per channel; those stay there too.
+    """
+    wide = weights.astype(np.int64)
+    largest = np.maximum(np.maximum(wide, 0).sum(axis=1), np.maximum(-wide, 0).sum(axis=1))
+    return bool(reach.max() < _SUM_LIMIT and 2 * _OFFSET * largest.max() < _SUM_LIMIT)
 
 
 def singles(weights: Array, finish: Epilogue) -> Array:
     """int32: the stream of int8 weights [channel, term] in singles."""
-    return _stream(map(_single_bytes, weights), np.any(weights, axis=1), finish)
+    tails = np.stack([finish.biased, finish.bias, *finish.constants], axis=1).astype("<i4")
+    end = bytes([0, _END]) + _LAST.to_bytes(2, "little")
+    channels = zip(weights, finish.alone.tolist(), tails, strict=True)
+    return _words([*(_single(channel, alone, tail) for channel, alone, tail in channels), end])
 
 
-def pairs(weights: Array, finish: Epilogue, words: int) -> Array:
-    """int32: the stream of int8 weights [channel, row of the window, term] in pairs (words = 2) or quads (6)."""
-    filled = np.pad(weights, ((0, 0), (0, 0), (0, -weights.shape[2] % 4)))
-    fours = filled.reshape(len(filled), -1, 4)
-    return _stream((_pair_bytes(channel, words) for channel in fours), np.any(fours, axis=(1, 2)), finish)
-
-
-def pair_entries(weights: Array, words: int) -> int:
-    """Entries of weights [channel, row of the window, term] in pairs (words = 2) or quads (6), bridges left out."""
-    filled = np.pad(weights, ((0, 0), (0, 0), (0, -weights.shape[2] % 4))) != 0
-    if words == 2:
-        return int(filled.reshape(-1, 2).any(axis=1).sum())
-    return int(((filled.reshape(-1, 4).sum(axis=1) + 1) // 2).sum())
-
-
-def _stream(channels: Iterator[bytes], used: ArrayLike, finish: Epilogue) -> Array:
-    """`used` [channel] says which channels have an entry."""
-    heads = np.where(used, finish.bias, finish.alone).astype("<i4")
+def pairs(weights: Array, finish: Epilogue) -> Array:
+    """int32: the stream of int8 weights [channel, row of the window, term] in pairs."""
+    twos = _twos(weights).reshape(len(weights), -1, 2)
     tails = np.stack(finish.constants, axis=1).astype("<i4")
-    parts = (
-        head.tobytes() + body + (tail.tobytes() if entries else b"")
-        for head, body, tail, entries in zip(heads, channels, tails, np.asarray(used), strict=True)
-    )
+    end = bytes(_WORD) + _LAST.to_bytes(_WORD, "little")
+    channels = zip(twos, finish.alone.tolist(), finish.bias.tolist(), tails, strict=True)
+    return _words([*(_pair(*channel) for channel in channels), end])
+
+
+def pair_entries(weights: Array) -> int:
+    """Entries of weights [channel, row of the window, term] in pairs, bridges left out."""
+    return int(_twos(weights).any(axis=-1).sum())
+
+
+def record_bytes(encoding: str, channels: int, used: int, staircase: bool) -> int:
+    """Bytes of a stream that are biases, requantization and outputs; `used` channels have entries."""
+    words = {"singles": 4, "pairs": 3}[encoding] + (0 if staircase else 1)
+    return _WORD * words * used + channels - used
+
+
+def _twos(weights: Array) -> Array:
+    """Rows of the window filled up to whole fours, [channel, row, place, 2]."""
+    filled = np.pad(weights, ((0, 0), (0, 0), (0, -weights.shape[2] % 4)))
+    return filled.reshape(*filled.shape[:2], -1, 2)
+
+
+def _words(parts: Iterable[bytes]) -> Array:
     return np.frombuffer(b"".join(parts), "<i4")
 
 
-def _single_bytes(channel: Array) -> bytes:
-    """Jump, entries and the mark of one channel, int8 [term]."""
+def _single(channel: Array, alone: int, tail: Array) -> bytes:
+    """One channel, int8 [term]; `tail` are its biases and requantization."""
     place = np.flatnonzero(channel)
+    if not len(place):
+        return bytes([alone % 256, _END, 0, 0])
     gaps, values = _bridged(place, channel[place, None])
-    body = np.concatenate([gaps[:, None], values.view(np.uint8)], axis=1).astype(np.uint8).tobytes()
-    marked = bytes([_jump(len(gaps))]) + body + bytes([_END])
-    return marked + bytes(-len(marked) % _WORD)
+    first, enter = _first_round(len(gaps), _SINGLE_CODE)
+    fill = -(_SINGLE_HEAD + 2 * (len(gaps) - 1)) % _WORD
+    after = [*gaps[1:].tolist(), _END]
+    weights = values[:, 0].view(np.uint8).tolist()
+    head = bytes([weights[0], gaps[0]]) + enter + bytes([_SINGLE_HEAD + fill + 2 * first, after[0], first])
+    rest = (number for weight, gap in zip(weights[1:], after[1:], strict=True) for number in (weight, gap))
+    return head + bytes(fill) + bytes(rest) + tail.tobytes()
 
 
-def _pair_bytes(channel: Array, words: int) -> bytes:
-    """Entries and the mark of one channel, int8 [four, lane]."""
-    found = [
-        (words * four + lane, [row[first] * (first in used), row[second] * (second in used)])
-        for four, row in enumerate(channel.tolist())
-        if any(row)
-        for lane, used in _lanes(tuple(value != 0 for value in row), words)
-        for first, second in (LANES[lane],)
-    ]
-    place, values = np.array([p for p, _ in found], np.int64), np.array([v for _, v in found], np.int8).reshape(-1, 2)
-    gaps, values = _bridged(place, values)
-    entries = np.zeros((len(gaps) + 1, 4), np.uint8)
+def _pair(channel: Array, alone: int, bias: int, tail: Array) -> bytes:
+    """One channel, int8 [place, 2]; `tail` is its requantization."""
+    place = np.flatnonzero(channel.any(axis=1))
+    if not len(place):
+        return bytes(_WORD) + bytes([0, 0, 0, alone % 256])
+    gaps, values = _bridged(place, channel[place])
+    first, enter = _first_round(len(gaps), _PAIR_CODE)
+    entries = np.zeros((len(gaps) + 1, _WORD), np.uint8)
     entries[:-1, 0], entries[:-1, 1], entries[:-1, 2] = values[:, 0].view(np.uint8), gaps, values[:, 1].view(np.uint8)
-    entries[0, 3] = _jump(len(gaps))
-    return entries.tobytes()
+    skip = bytes([_PAIR_HEAD + _WORD * (first + 1), 0])
+    head = entries[:1].tobytes() + enter + skip + bias.to_bytes(_WORD, "little", signed=True)
+    return head + entries[1:].tobytes() + tail.tobytes()
 
 
-def _lanes(there: tuple[bool, ...], words: int) -> list[tuple[int, tuple[int, ...]]]:
-    """Which words the weights of four terms need, ascending, and the terms that each of them serves."""
-    left = [term for term in range(4) if there[term]]
-    if words == 6 and len(left) == 2:
-        return [(LANES.index((left[0], left[1])), tuple(left))]
-    if words == 6 and len(left) == 3:
-        alone = left.pop() if left[:2] == [0, 1] else left.pop(0)
-        return sorted([(LANES.index((left[0], left[1])), tuple(left)), (alone // 2, (alone,))])
-    halves = [(half, tuple(term for term in left if term // 2 == half)) for half in range(2)]
-    return [(half, used) for half, used in halves if used]
+def _first_round(entries: int, code: int) -> tuple[int, bytes]:
+    """Entries of the first round, after the first entry of the channel, and where its code is entered."""
+    first = (entries - 2) % ROUND + 1 if entries > 1 else 0
+    return first, (_ROUND_HEAD + (ROUND - first) * code).to_bytes(2, "little")
 
 
 def _bridged(place: Array, values: Array) -> tuple[Array, Array]:
@@ -182,8 +203,3 @@ def _bridged(place: Array, values: Array) -> tuple[Array, Array]:
     gaps, spread = np.full(entries, GAP_MAX, np.uint8), np.zeros((entries, values.shape[1]), np.int8)
     gaps[ends - 1], spread[ends - 1] = gap - GAP_MAX * bridges, values
     return gaps, spread
-
-
-def _jump(entries: int) -> int:
-    """Entries of the first round, after the first entry; 0 if there are no more."""
-    return (entries - 2) % ROUND + 1 if entries > 1 else 0

@@ -12,6 +12,7 @@ import numpy as np
 from hilbench.ir.graph import Graph
 from hilbench.kernels.catalogue import catalogue
 from hilbench.kernels.family import family_of
+from hilbench.kernels.sparse import record_bytes
 from hilbench.metrics.metric import METRICS, Evidence, Metric
 from hilbench.plan.plan import Step
 from hilbench.results.schema import Provenance, Value
@@ -44,14 +45,14 @@ def _index_bytes(step: Step, graph: Graph) -> int:
     held = [family.array(name, op, graph, call) for name in kernel.contract.arrays if name not in _EPILOGUE]
     weights = graph[str(op.inputs[1])].values
     other = sum(array.nbytes for array in held) - int(np.count_nonzero(weights)) * weights.itemsize
-    if not any(name.startswith("sparse_") for name in kernel.contract.arrays):
+    stream = next((name.removeprefix("sparse_") for name in kernel.contract.arrays if name.startswith("sparse_")), None)
+    if stream is None:
         return other
     used = int(weights.reshape(len(weights), -1).any(axis=1).sum())
-    return other - _WORD * (len(weights) + (2 if call.arguments.get("staircase") else 3) * used)
+    return other - record_bytes(stream, len(weights), used, bool(call.arguments.get("staircase")))
 
 
 _EPILOGUE = ("bias", "multiplier", "shift")
-_WORD = 4
 
 
 _TOTALS = ("flash_index_bytes", "flash_harness_bytes", "flash_model_bytes", "flash_total_bytes")

@@ -31,7 +31,7 @@ from hilbench.kernels.packed import (
     staircase_records,
 )
 from hilbench.kernels.requantize import PACKED_FACTOR, PACKED_SHIFT, STAIRCASE_FACTOR, Staircase, solve_staircase
-from hilbench.kernels.sparse import PAIR_WORDS, encode, epilogue, pair_entries, pairs, singles
+from hilbench.kernels.sparse import encode, epilogue, fits, pair_entries, pairs, singles
 from hilbench.kernels.thumb import pair_bias, pair_channels, pair_weights, quad_channels, quad_inputs, quad_weights
 from hilbench.kernels.twoproducts import TwoProducts, solve_two_products
 from hilbench.kernels.weighted import bias, clamp_members, per_channel, sliding_members, whole_bias
@@ -62,8 +62,10 @@ class Convolution(Family):
                 members["pixels_collected"] = int(pixels.collected(op, graph))
             else:
                 members |= depthwise.sweep_members(op, graph)
-            if op.kind == "DEPTHWISE_CONV_2D" or graph[str(op.inputs[1])].storage != "dense":
+            if op.kind == "DEPTHWISE_CONV_2D":
                 members["staircase"] = int(_staircase(op, graph) is not None)
+            elif graph[str(op.inputs[1])].storage != "dense":
+                members["staircase"] = int(_staircase(op, graph, packed=True) is not None)
             if op.kind == "CONV_2D" and members["kernel_h"] == members["kernel_w"] == winograd.KERNEL:
                 members["winograd_tiles"] = winograd.tiles(x.channels, y.rows, y.cols)
         return (Call((x,), y, members),)
@@ -88,7 +90,7 @@ class Convolution(Family):
                 facts |= depthwise.sweep_facts(op, graph) | depthwise.inside_facts(op, graph)
             if op.kind == "CONV_2D":
                 facts |= _packed_facts(op, graph, facts, packed_fits(_terms(op, graph), largest))
-            facts |= {f"{name}_entries": pair_entries(_rows(op, graph), words) for name, words in PAIR_WORDS.items()}
+            facts |= {"pairs_entries": pair_entries(_rows(op, graph)), "sparse_fits": int(fits(_terms(op, graph), largest))}
         short = bool(facts["short_requantization"])
         return Facts(facts, {"two_products": lambda: int(short and _two_products(op, graph) is not None)})
 
@@ -177,9 +179,9 @@ def _sparse_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
     constants, offsets = _settled(op, graph)
     if constants is None:
         return None
-    terms, encoding = _terms(op, graph), name.removeprefix("sparse_")
-    finish = epilogue(constants, offsets, terms, _staircase(op, graph))
-    return singles(terms, finish) if encoding == "singles" else pairs(_rows(op, graph), finish, PAIR_WORDS[encoding])
+    terms = _terms(op, graph)
+    finish = epilogue(constants, offsets, terms, _staircase(op, graph, packed=True))
+    return singles(terms, finish) if name == "sparse_singles" else pairs(_rows(op, graph), finish)
 
 
 def _channel_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:

@@ -10,7 +10,7 @@ from hilbench.ir.quantized import ConvConstants, fully_connected_constants
 from hilbench.kernels.dsp import reach, settled, short_requantization
 from hilbench.kernels.family import FAMILIES, Argument, Call, Family, constant, flat
 from hilbench.kernels.packed import packed_bias, packed_fits, packed_weights, padded_inputs
-from hilbench.kernels.sparse import encode, epilogue, singles
+from hilbench.kernels.sparse import encode, epilogue, fits, singles
 from hilbench.kernels.weighted import bias, clamp_members, per_channel, whole_bias
 
 
@@ -37,12 +37,13 @@ class FullyConnected(Family):
     def facts(self, op: Op, graph: Graph) -> dict[str, Argument]:
         """Also how many weights are not zero, and what decides whether the sums suit `hb_dsp.h`."""
         weights = int(np.count_nonzero(constant(op.inputs[1], op, graph)))
-        facts = {**super().facts(op, graph), "nonzeros": weights, "short_requantization": 0, "packed_fits": 0}
+        facts = {**super().facts(op, graph), "nonzeros": weights, "short_requantization": 0, "packed_fits": 0, "sparse_fits": 0}
         constants, offsets = _settled(op, graph)
         if constants is not None:
             largest = reach(constants, constant(op.inputs[1], op, graph), offsets)
             facts["short_requantization"] = int(short_requantization(constants, largest))
             facts["packed_fits"] = int(packed_fits(constant(op.inputs[1], op, graph), largest))
+            facts["sparse_fits"] = int(fits(constant(op.inputs[1], op, graph), largest))
         return facts
 
     def array(self, name: str, op: Op, graph: Graph, call: Call) -> Array:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hilbench.kernels.sparse import GAP_MAX, LANES, PAIR_WORDS, ROUND, Epilogue, encode, pair_entries, pairs, singles
+from hilbench.kernels.sparse import GAP_MAX, ROUND, Epilogue, encode, fits, pair_entries, pairs, singles
 
 
 def decode(values: np.ndarray, gaps: np.ndarray, counts: np.ndarray, width: int) -> np.ndarray:
@@ -48,9 +48,16 @@ def test_segment_too_long() -> None:
         encode(np.ones((1, 70000), np.int8))
 
 
+END = GAP_MAX + 1
+
+
 def finish(channels: int) -> Epilogue:
     numbers = np.arange(channels)
-    return Epilogue(numbers, (numbers + 1000, numbers - 1000), numbers - 100)
+    return Epilogue(numbers + 2000, numbers, (numbers + 1000, numbers - 1000), numbers - 100)
+
+
+def signed(byte: int) -> int:
+    return byte - 256 * (byte > 127)
 
 
 def unstreamed_singles(stream: np.ndarray, channels: int, width: int) -> np.ndarray:
@@ -58,49 +65,53 @@ def unstreamed_singles(stream: np.ndarray, channels: int, width: int) -> np.ndar
     data, at = stream.tobytes(), 0
     dense = np.zeros((channels, width), np.int64)
     for channel in range(channels):
-        if data[at + 5] == GAP_MAX + 1:
-            assert np.frombuffer(data[at : at + 4], "<i4") == channel - 100
-            at += 8
+        if data[at + 1] == END:
+            assert (signed(data[at]), data[at + 2], data[at + 3]) == (channel - 100, 0, 0)
+            at += 4
             continue
-        assert int.from_bytes(data[at : at + 4], "little") == channel
-        jump, at, place, entries = data[at + 4], at + 5, 0, 0
-        while data[at] != GAP_MAX + 1:
-            place += data[at]
-            dense[channel, place] += np.int8(data[at + 1] - 256 * (data[at + 1] > 127))
-            at, entries = at + 2, entries + 1
-        assert entries == 1 or jump == (entries - 2) % ROUND + 1
-        at = (at + 1 + 3) // 4 * 4
-        assert np.frombuffer(data[at : at + 8], "<i4").tolist() == [channel + 1000, channel - 1000]
-        at += 8
-    assert at == len(data)
+        skip, first = data[at + 4], data[at + 6]
+        assert int.from_bytes(data[at + 2 : at + 4], "little") == 4 + 44 * (ROUND - first)
+        entries = [(data[at + 1], data[at])]
+        after, other = data[at + 5], at + skip - 2 * first
+        while after != END:
+            entries.append((after, data[other]))
+            after, other = data[other + 1], other + 2
+        place = 0
+        for gap, weight in entries:
+            place += gap
+            dense[channel, place] += signed(weight)
+        assert first == (0 if len(entries) == 1 else (len(entries) - 2) % ROUND + 1)
+        at = other + 16
+        numbers = [channel + 2000, channel, channel + 1000, channel - 1000]
+        assert np.frombuffer(data[other:at], "<i4").tolist() == numbers
+    assert data[at:] == bytes([0, END, 1, 0])
     return dense
 
 
-def unstreamed_pairs(stream: np.ndarray, channels: int, rows: int, width: int, words: int) -> np.ndarray:
-    """The same of pairs or quads: every word of a tile stands for two terms."""
-    data, at = stream.view(np.uint8), 0
-    fours = -(-width // 4)
-    dense = np.zeros((channels, rows, 4 * fours), np.int64)
+def unstreamed_pairs(stream: np.ndarray, channels: int, rows: int, width: int) -> np.ndarray:
+    """The same of pairs."""
+    data, at = stream.tobytes(), 0
+    twos = -(-width // 4) * 2
+    dense = np.zeros((channels, rows, 2 * twos), np.int64)
     for channel in range(channels):
-        if not data[at + 4 : at + 8].any():
-            assert data[at : at + 4].view("<i4") == channel - 100
+        if not any(data[at : at + 4]):
+            assert (signed(data[at + 7]), data[at + 4], data[at + 5]) == (channel - 100, 0, 0)
             at += 8
             continue
-        jump, at, place, entries = data[at + 7], at + 4, 0, 0
-        while data[at : at + 4].any():
-            first, gap, second = (
-                data[at : at + 3].view(np.int8)[0],
-                int(data[at + 1]),
-                data[at + 2 : at + 3].view(np.int8)[0],
-            )
-            place += gap
-            row, four = divmod(place // words, fours)
-            for term, weight in zip(LANES[place % words], (first, second), strict=True):
-                dense[channel, row, 4 * four + term] += weight
-            at, entries = at + 4, entries + 1
-        assert entries == 1 or jump == (entries - 2) % ROUND + 1
-        at += 4 + 8
-    assert at == len(data) and not dense[:, :, width:].any()
+        enter, skip, head = int.from_bytes(data[at + 4 : at + 6], "little"), data[at + 6], at
+        assert int.from_bytes(data[at + 8 : at + 12], "little", signed=True) == channel
+        place, entries, entry = 0, 0, at
+        while any(data[entry : entry + 4]):
+            place += data[entry + 1]
+            row, two = divmod(place, twos)
+            dense[channel, row, 2 * two : 2 * two + 2] += signed(data[entry]), signed(data[entry + 2])
+            entry, entries = (at + 12 if entry == at else entry + 4), entries + 1
+        first = 0 if entries == 1 else (entries - 2) % ROUND + 1
+        assert enter == 4 + 80 * (ROUND - first) and skip == 16 + 4 * first
+        at = entry + 12
+        assert np.frombuffer(data[entry + 4 : at], "<i4").tolist() == [channel + 1000, channel - 1000]
+        assert (at - head - 8 - skip) % (4 * ROUND) == 0
+    assert data[at:] == bytes([0, 0, 0, 0, 1, 0, 0, 0]) and not dense[:, :, width:].any()
     return dense[:, :, :width]
 
 
@@ -114,17 +125,21 @@ def test_stream_of_singles(seed: int, channels: int, width: int, density: float)
     np.testing.assert_array_equal(unstreamed_singles(singles(dense, finish(channels)), channels, width), dense)
 
 
-@pytest.mark.parametrize("encoding", PAIR_WORDS)
 @given(st.integers(0, 2**32), st.tuples(st.integers(1, 4), st.integers(1, 3), st.integers(1, 250)), st.floats(0, 1))
-def test_stream_of_pairs(encoding: str, seed: int, shape: tuple[int, int, int], density: float) -> None:
-    dense, words = some(np.random.default_rng(seed), shape, density**3), PAIR_WORDS[encoding]
-    stream = pairs(dense, finish(shape[0]), words)
-    np.testing.assert_array_equal(unstreamed_pairs(stream, *shape, words), dense)
+def test_stream_of_pairs(seed: int, shape: tuple[int, int, int], density: float) -> None:
+    dense = some(np.random.default_rng(seed), shape, density**3)
+    np.testing.assert_array_equal(unstreamed_pairs(pairs(dense, finish(shape[0])), *shape), dense)
 
 
-def test_entries_that_blocks_and_n_of_m_need() -> None:
+def test_entries_that_blocks_need() -> None:
     blocks = np.array([[[1, 2, 0, 0, 3, 4, 5, 6]]], np.int8)
-    assert pair_entries(blocks, PAIR_WORDS["pairs"]) == 3
+    assert pair_entries(blocks) == 3
     scattered = np.array([[[1, 0, 2, 0, 0, 3, 4, 0]]], np.int8)
-    assert pair_entries(scattered, PAIR_WORDS["pairs"]) == 4
-    assert pair_entries(scattered, PAIR_WORDS["quads"]) == 2
+    assert pair_entries(scattered) == 4
+
+
+def test_sums_that_fit() -> None:
+    weights = np.full((1, 258), 127, np.int8)
+    assert fits(weights, np.array([1])) and not fits(weights, np.array([2**23]))
+    assert not fits(np.full((1, 260), -127, np.int8), np.array([1]))
+    assert fits(np.resize(np.array([127, -127], np.int8), (1, 500)), np.array([1]))
