@@ -16,7 +16,9 @@
  *   """
  * cycles = """
  *   (out_rows * out_cols + 7) // 8
- *   * (195 + 322 * kernel_h + 22.3 * terms + 52.6 * out_channels + 26.4 * pairs_entries)"""
+ *   * (12 + 77 * kernel_h * (kernel_h * kernel_w > 1) + 19.3 * terms + 24.5 * pairs_entries
+ *     + (89.2 - 26.8 * packed_staircase) * used_channels + 17.2 * (out_channels - used_channels))
+ *   + (out_rows * out_cols < 8) * 226 * kernel_h"""
  * arrays = ["sparse_pairs"]
  */
 #ifndef HB_CONV_2D_SPARSE_PAIRS_DSP_INT8_H
@@ -36,9 +38,9 @@ HB_KERNEL void hb_sparse_pairs_run(const hb_view *in, const hb_view *out, hb_reg
         /* A last tile of fewer than eight pixels begins early, and computes some of them once more. */
         const int32_t first = i + 8 <= pixels ? i : pixels < 8 ? 0 : pixels - 8;
         hb_sparse_tile(in, at, first, pixels, scratch, rows, p, 1);
-        (p->staircase ? hb_pairs_8_staircase : hb_pairs_8_shifted)(
-            scratch, (const uint8_t *)p->sparse_pairs, p->out_channels,
-            pixels < 8 ? outputs : result + first * p->out_channels);
+        (p->staircase ? hb_pairs_8_staircase
+                      : hb_pairs_8_shifted)(scratch, (const uint8_t *)p->sparse_pairs, p->out_channels,
+                                            pixels < 8 ? outputs : result + first * p->out_channels);
     }
     if (pixels < 8) {
         memcpy(result, outputs, (size_t)(pixels * p->out_channels));

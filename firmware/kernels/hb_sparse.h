@@ -12,7 +12,9 @@
  * a longer one is bridged by entries of weight 0. 255, or an entry 0, ends a channel. Its first entry stands at its
  * head; of the others `count`, 0 to 8, are left for the first round of the loop. `enter` is where in that round's code
  * these are, and `skip` how far the stream goes to the end of them. Of a channel without entries there is its output in
- * the place of the first weight, or beside `skip`, and `enter` is 0; where that is 1 the stream ends.
+ * the place of the first weight, or beside `skip`, and `enter` is 0. Where `enter` is 2 four outputs follow in a word, and
+ * in the place of one stands how many of them are of channels without entries; the others are written again. Where it is
+ * 1 the stream ends.
  *
  * Sums become int8 as those of packed weights do (hb_packed.h): 256 times the sum, modulo 2^32, with a bias that holds
  * what offsets of the input are left. Where outputs are staircases there is no shift. hilbench/kernels/sparse.py writes
@@ -52,9 +54,16 @@
     "ssat " sum ", #8, " sum "\n"
 #define HB_SPARSE_SHIFT "ldr.w r8, [lr], #4\n"
 
-/* Eight sums to int8, stored `stride` bytes apart; then the next channel. At 5 is a channel without entries, whose
- * output and `enter` lie at so many bytes of its `size`; 6 is the end of the stream. */
-#define HB_SPARSE_OUTPUTS(OUTPUT, output, enter, size)                                                                 \
+/* Where the outputs of a channel go: at r8 for the first pixel, and r9 bytes on for the next one; r10 is three times
+ * that. HEAD loads what comes next of the stream. */
+#define HB_SPARSE_PLACES(HEAD)                                                                                         \
+    "ldr.w r8, %[out]\n"                                                                                               \
+    "ldr.w r9, %[stride]\n"                                                                                            \
+    "ldr.w r10, %[triple]\n" HEAD
+
+/* Eight sums to int8, stored; then the next channel with entries, from 0 on. At 5 is what has none: `output` and `enter`
+ * are where these lie, of `size` bytes. Four outputs at once are stored at 7. The stream ends at 6. */
+#define HB_SPARSE_OUTPUTS(OUTPUT, HEAD, MORE, output, enter, size)                                                     \
     OUTPUT("r0")                                                                                                       \
     OUTPUT("r1")                                                                                                       \
     OUTPUT("r2")                                                                                                       \
@@ -63,47 +72,67 @@
     OUTPUT("r5")                                                                                                       \
     OUTPUT("r6")                                                                                                       \
     OUTPUT("r7")                                                                                                       \
-    "4:\n"                                                                                                             \
-    "ldr.w r8, %[out]\n"                                                                                               \
-    "ldr.w r9, %[stride]\n"                                                                                            \
-    "ldr.w r10, %[triple]\n"                                                                                           \
-    "add.w r11, r8, r9\n"                                                                                              \
-    "strb.w r1, [r8, r9]\n"                                                                                            \
-    "strb.w r2, [r8, r9, lsl #1]\n"                                                                                    \
-    "strb.w r3, [r8, r10]\n"                                                                                           \
-    "strb.w r4, [r8, r9, lsl #2]\n"                                                                                    \
-    "strb.w r5, [r11, r9, lsl #2]\n"                                                                                   \
-    "strb.w r6, [r8, r10, lsl #1]\n"                                                                                   \
-    "strb.w r7, [r11, r10, lsl #1]\n"                                                                                  \
-    "strb.w r0, [r8], #1\n"                                                                                            \
-    "str.w r8, %[out]\n"                                                                                               \
-    "b.w 0b\n"                                                                                                         \
-    "5:\n"                                                                                                             \
-    "ldrh.w r8, [lr, #" enter "]\n"                                                                                    \
-    "ldrsb.w r0, [lr, #" output "]\n"                                                                                  \
-    "add.w lr, lr, #" size "\n"                                                                                        \
-    "cmp.w r8, #0\n"                                                                                                   \
-    "bne.w 6f\n"                                                                                                       \
-    "mov.w r1, r0\n"                                                                                                   \
-    "mov.w r2, r0\n"                                                                                                   \
-    "mov.w r3, r0\n"                                                                                                   \
-    "mov.w r4, r0\n"                                                                                                   \
-    "mov.w r5, r0\n"                                                                                                   \
-    "mov.w r6, r0\n"                                                                                                   \
-    "mov.w r7, r0\n"                                                                                                   \
-    "b.w 4b\n"                                                                                                         \
-    "6:\n"
+    "4:\n" HB_SPARSE_PLACES(HEAD) "strb.w r1, [r8, r9]\n"                                                              \
+                                  "add.w r1, r8, r9\n"                                                                 \
+                                  "strb.w r2, [r8, r9, lsl #1]\n"                                                      \
+                                  "strb.w r3, [r8, r10]\n"                                                             \
+                                  "strb.w r4, [r8, r9, lsl #2]\n"                                                      \
+                                  "strb.w r5, [r1, r9, lsl #2]\n"                                                      \
+                                  "strb.w r6, [r8, r10, lsl #1]\n"                                                     \
+                                  "strb.w r7, [r1, r10, lsl #1]\n"                                                     \
+                                  "strb.w r0, [r8], #1\n"                                                              \
+                                  "str.w r8, %[out]\n" MORE "bne.w 0b\n"                                               \
+                                  "5:\n"                                                                               \
+                                  "ldrh.w r8, [lr, #" enter "]\n"                                                      \
+                                  "ldrsb.w r0, [lr, #" output "]\n"                                                    \
+                                  "add.w lr, lr, #" size "\n"                                                          \
+                                  "cmp.w r8, #1\n"                                                                     \
+                                  "beq.w 6f\n"                                                                         \
+                                  "bhi.w 7f\n"                                                                         \
+                                  "mov.w r1, r0\n"                                                                     \
+                                  "mov.w r2, r0\n"                                                                     \
+                                  "mov.w r3, r0\n"                                                                     \
+                                  "mov.w r4, r0\n"                                                                     \
+                                  "mov.w r5, r0\n"                                                                     \
+                                  "mov.w r6, r0\n"                                                                     \
+                                  "mov.w r7, r0\n"                                                                     \
+                                  "b.w 4b\n"                                                                           \
+                                  "7:\n"                                                                               \
+                                  "ldr.w r2, [lr], #4\n" HB_SPARSE_PLACES(HEAD) "str.w r2, [r8, r9]\n"                 \
+                                                                                "add.w r1, r8, r9\n"                   \
+                                                                                "str.w r2, [r8, r9, lsl #1]\n"         \
+                                                                                "str.w r2, [r8, r10]\n"                \
+                                                                                "str.w r2, [r8, r9, lsl #2]\n"         \
+                                                                                "str.w r2, [r1, r9, lsl #2]\n"         \
+                                                                                "str.w r2, [r8, r10, lsl #1]\n"        \
+                                                                                "str.w r2, [r1, r10, lsl #1]\n"        \
+                                                                                "str.w r2, [r8]\n"                     \
+                                                                                "add.w r8, r8, r0\n"                   \
+                                                                                "str.w r8, %[out]\n" MORE "bne.w 0b\n" \
+                                                                                "b.w 5b\n"                             \
+                                                                                "6:\n"
 
 /* All channels of a stream. r0 to r7 are the sums, r8 and r9 words of pixels, r10 weights, r11 gap or entry, r12 points
  * into the tile and lr into the stream: all fourteen registers. What is not needed within a round is on the stack. */
-#define HB_SPARSE_TILE(SUMS, OUTPUTS)                                                                                  \
+#define HB_SPARSE_TILE(HEAD, MORE, SUMS, OUTPUTS)                                                                      \
     __asm volatile(".balign 4\n"                                                                                       \
-                   "ldr.w lr, %[stream]\n"                                                                             \
+                   "ldr.w lr, %[stream]\n" HEAD MORE "beq.w 5f\n"                                                      \
                    "0:\n" SUMS OUTPUTS                                                                                 \
                    : [out] "+m"(out)                                                                                   \
                    : [tiles] "m"(tiles), [stream] "m"(stream), [stride] "m"(stride), [triple] "m"(triple)              \
                    : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc",      \
                      "memory")
+
+/* What plain C makes of channels without entries: the outputs at `constant`, one, or those of four, of which `step`
+ * are for good. */
+HB_KERNEL int32_t hb_sparse_alone(const uint8_t *constant, int32_t step, int four, int32_t pixels, int32_t stride,
+                                  int8_t *out)
+{
+    for (int32_t i = 0; i < pixels; i++) {
+        memcpy(out + i * stride, constant, four ? 4 : 1);
+    }
+    return four ? step : 1;
+}
 
 /* What plain C makes of a sum, of a bias, and of the multiplier, addend and shift at `end`. */
 HB_KERNEL int8_t hb_sparse_output(int32_t sum, const uint8_t *bias, const uint8_t *end, int staircase)

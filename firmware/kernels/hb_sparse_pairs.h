@@ -33,14 +33,14 @@
     "smlad r7, r9, r10, r7\n"
 #define HB_PAIR_8_ENTRY(place) HB_PAIR_8("4*" place "-32", "r0", "r1", "r2", "r3", "r4", "r5", "r6")
 #define HB_PAIRS_MORE "cmp.w r11, #0\n"
-#define HB_PAIRS_8                                                                                                     \
+#define HB_PAIRS_HEAD                                                                                                  \
     "ldr.w r11, [lr]\n"                                                                                                \
-    "ldr.w r12, %[tiles]\n"                                                                                            \
-    "ldr.w r7, [lr, #8]\n"                                                                                             \
-    "cmp.w r11, #0\n"                                                                                                  \
-    "beq.w 5f\n" HB_PAIR_8("12", "r7", "r7", "r7", "r7", "r7", "r7",                                                   \
-                           "r7") "ldrh.w r8, [lr, #4]\n"                                                               \
-                                 "ldrb.w r9, [lr, #6]\n" HB_SPARSE_ROUNDS(HB_PAIR_8_ENTRY, "2", "80", HB_PAIRS_MORE)
+    "ldr.w r12, %[tiles]\n"
+#define HB_PAIRS_8                                                                                                     \
+    "ldr.w r7, [lr, #8]\n" HB_PAIR_8("12", "r7", "r7", "r7", "r7", "r7", "r7",                                         \
+                                     "r7") "ldrh.w r8, [lr, #4]\n"                                                     \
+                                           "ldrb.w r9, [lr, #6]\n" HB_SPARSE_ROUNDS(HB_PAIR_8_ENTRY, "2", "80",        \
+                                                                                    HB_PAIRS_MORE)
 
 /* All output channels of the eight pixels of a tile. Pixel i of a channel goes to out[i * stride]. */
 HB_KERNEL void hb_pairs_8(const uint32_t *tiles, const uint8_t *stream, int32_t stride, int8_t *out, int staircase)
@@ -48,19 +48,19 @@ HB_KERNEL void hb_pairs_8(const uint32_t *tiles, const uint8_t *stream, int32_t 
 #ifdef __ARM_FEATURE_DSP
     const int32_t triple = 3 * stride;
     if (staircase) {
-        HB_SPARSE_TILE(HB_PAIRS_8,
-                       "ldmia.w lr!, {r10, r11}\n" HB_SPARSE_OUTPUTS(HB_SPARSE_STAIRCASE, "7", "4", "8"));
+        HB_SPARSE_TILE(HB_PAIRS_HEAD, HB_PAIRS_MORE, HB_PAIRS_8,
+                       "ldmia.w lr!, {r10, r11}\n" HB_SPARSE_OUTPUTS(HB_SPARSE_STAIRCASE, HB_PAIRS_HEAD, HB_PAIRS_MORE,
+                                                                     "7", "4", "8"));
     } else {
-        HB_SPARSE_TILE(HB_PAIRS_8, "ldmia.w lr!, {r10, r11}\n" HB_SPARSE_SHIFT HB_SPARSE_OUTPUTS(HB_SPARSE_SHIFTED, "7",
-                                                                                                 "4", "8"));
+        HB_SPARSE_TILE(HB_PAIRS_HEAD, HB_PAIRS_MORE, HB_PAIRS_8,
+                       "ldmia.w lr!, {r10, r11}\n" HB_SPARSE_SHIFT HB_SPARSE_OUTPUTS(HB_SPARSE_SHIFTED, HB_PAIRS_HEAD,
+                                                                                     HB_PAIRS_MORE, "7", "4", "8"));
     }
 #else
-    for (; hb_load32(stream) != 0 || stream[4] == 0; out++) {
+    while (hb_load32(stream) != 0 || stream[4] != 1) {
         if (hb_load32(stream) == 0) {
-            for (int32_t i = 0; i < 8; i++) {
-                out[i * stride] = (int8_t)stream[7];
-            }
-            stream += 8;
+            out += hb_sparse_alone(stream + 7 + stream[4] / 2, stream[7], stream[4], 8, stride, out);
+            stream += 8 + 2 * stream[4];
             continue;
         }
         uint32_t sums[8] = {0}, word = hb_load32(stream);
@@ -76,6 +76,7 @@ HB_KERNEL void hb_pairs_8(const uint32_t *tiles, const uint8_t *stream, int32_t 
             out[i * stride] = hb_sparse_output((int32_t)sums[i] / 256, stream + 8, entry + 4, staircase);
         }
         stream = entry + 4 + HB_SPARSE_CONSTANTS(staircase);
+        out++;
     }
 #endif
 }
@@ -90,20 +91,20 @@ HB_KERNEL void hb_pairs_8(const uint32_t *tiles, const uint8_t *stream, int32_t 
     "pkhtb %[t], %[b], %[a], asr #16\n"                                                                                \
     "str.w %[t], [%[tile], #4*" column "+32]\n"
 #define HB_SPREAD_PAIRS                                                                                                \
-    __asm volatile("1:\n" HB_SPREAD_ONE("%[even]", "0") HB_SPREAD_ONE("%[odd]", "1")                                   \
-                       HB_SPREAD_ONE("%[even], %[pitch], lsl #1", "2") HB_SPREAD_ONE("%[odd], %[pitch], lsl #1", "3")  \
-                           HB_SPREAD_ONE("%[even], %[pitch], lsl #2", "4")                                             \
-                               HB_SPREAD_ONE("%[odd], %[pitch], lsl #2", "5")                                          \
-                                   HB_SPREAD_ONE("%[even], %[triple], lsl #1", "6")                                    \
-                                       HB_SPREAD_ONE("%[odd], %[triple], lsl #1", "7") "add.w %[even], %[even], #4\n"  \
-                                                                                       "add.w %[odd], %[odd], #4\n"    \
-                                                                                       "add.w %[tile], %[tile], #64\n" \
-                                                                                       "cmp.w %[even], %[end]\n"       \
-                                                                                       "bne.w 1b\n"                    \
-                   : [even] "+&r"(even), [odd] "+&r"(odd), [tile] "+&r"(tile), [a] "=&r"(a), [b] "=&r"(b),             \
-                     [t] "=&r"(t)                                                                                      \
-                   : [pitch] "r"(pitch), [triple] "r"(triple), [mask] "r"(UINT32_C(0xff00ff00)), [end] "r"(end)        \
-                   : "cc", "memory")
+    __asm volatile(                                                                                                    \
+        ".balign 4\n"                                                                                                  \
+        "1:\n" HB_SPREAD_ONE("%[even]", "0") HB_SPREAD_ONE("%[odd]", "1")                                              \
+            HB_SPREAD_ONE("%[even], %[pitch], lsl #1", "2") HB_SPREAD_ONE("%[odd], %[pitch], lsl #1", "3")             \
+                HB_SPREAD_ONE("%[even], %[pitch], lsl #2", "4") HB_SPREAD_ONE("%[odd], %[pitch], lsl #2", "5")         \
+                    HB_SPREAD_ONE("%[even], %[triple], lsl #1", "6")                                                   \
+                        HB_SPREAD_ONE("%[odd], %[triple], lsl #1", "7") "add.w %[even], %[even], #4\n"                 \
+                                                                        "add.w %[odd], %[odd], #4\n"                   \
+                                                                        "add.w %[tile], %[tile], #64\n"                \
+                                                                        "cmp.w %[even], %[end]\n"                      \
+                                                                        "bne.w 1b\n"                                   \
+        : [even] "+&r"(even), [odd] "+&r"(odd), [tile] "+&r"(tile), [a] "=&r"(a), [b] "=&r"(b), [t] "=&r"(t)           \
+        : [pitch] "r"(pitch), [triple] "r"(triple), [mask] "r"(UINT32_C(0xff00ff00)), [end] "r"(end)                   \
+        : "cc", "memory")
 
 /* `count` terms of eight pixels that lie `pitch` bytes apart. What is missing of the last four has weight 0. */
 HB_KERNEL void hb_spread_pairs(const int8_t *even, int32_t pitch, int32_t count, uint32_t *tile)

@@ -23,13 +23,13 @@
     "ldrb.w r11, [lr, #" gap_at "]\n" multiply " r4, r5, r8, r10\n" multiply " r6, r7, r9, r10\n"
 #define HB_SINGLE_8_ENTRY(place) HB_SINGLE_8("smlal", "2*" place "-16", "2*" place "-15")
 #define HB_SINGLES_MORE "cmp.w r11, #255\n"
-#define HB_SINGLES_8                                                                                                   \
+#define HB_SINGLES_HEAD                                                                                                \
     "ldrb.w r11, [lr, #1]\n"                                                                                           \
-    "ldr.w r12, %[tiles]\n"                                                                                            \
-    "cmp.w r11, #255\n"                                                                                                \
-    "beq.w 5f\n" HB_SINGLE_8("smull", "0", "5") "ldrh.w r8, [lr, #2]\n"                                                \
-                                                "ldrb.w r9, [lr, #4]\n" HB_SPARSE_ROUNDS(HB_SINGLE_8_ENTRY, "1", "44", \
-                                                                                         HB_SINGLES_MORE)
+    "ldr.w r12, %[tiles]\n"
+#define HB_SINGLES_8                                                                                                   \
+    HB_SINGLE_8("smull", "0", "5")                                                                                     \
+    "ldrh.w r8, [lr, #2]\n"                                                                                            \
+    "ldrb.w r9, [lr, #4]\n" HB_SPARSE_ROUNDS(HB_SINGLE_8_ENTRY, "1", "44", HB_SINGLES_MORE)
 
 /* Both sums of 64 bits as 256 times themselves and their biases, which are in r8 and r9. The upper one lacks 1 where the
  * lower one is negative: bit 23, which is the carry of the first shift. */
@@ -48,18 +48,19 @@ HB_KERNEL void hb_singles_8(const uint32_t *tiles, const uint8_t *stream, int32_
 #ifdef __ARM_FEATURE_DSP
     const int32_t triple = 3 * stride;
     if (staircase) {
-        HB_SPARSE_TILE(HB_SINGLES_8, HB_SINGLES_SUMS_8 HB_SPARSE_OUTPUTS(HB_SPARSE_STAIRCASE, "0", "2", "4"));
+        HB_SPARSE_TILE(
+            HB_SINGLES_HEAD, HB_SINGLES_MORE, HB_SINGLES_8,
+            HB_SINGLES_SUMS_8 HB_SPARSE_OUTPUTS(HB_SPARSE_STAIRCASE, HB_SINGLES_HEAD, HB_SINGLES_MORE, "0", "2", "4"));
     } else {
-        HB_SPARSE_TILE(HB_SINGLES_8,
-                       HB_SINGLES_SUMS_8 HB_SPARSE_SHIFT HB_SPARSE_OUTPUTS(HB_SPARSE_SHIFTED, "0", "2", "4"));
+        HB_SPARSE_TILE(HB_SINGLES_HEAD, HB_SINGLES_MORE, HB_SINGLES_8,
+                       HB_SINGLES_SUMS_8 HB_SPARSE_SHIFT HB_SPARSE_OUTPUTS(HB_SPARSE_SHIFTED, HB_SINGLES_HEAD,
+                                                                           HB_SINGLES_MORE, "0", "2", "4"));
     }
 #else
-    for (; stream[1] != HB_SPARSE_END || stream[2] == 0; out++) {
+    while (stream[1] != HB_SPARSE_END || stream[2] != 1) {
         if (stream[1] == HB_SPARSE_END) {
-            for (int32_t i = 0; i < 8; i++) {
-                out[i * stride] = (int8_t)stream[0];
-            }
-            stream += 4;
+            out += hb_sparse_alone(stream + 2 * stream[2], stream[0], stream[2], 8, stride, out);
+            stream += 4 + 2 * stream[2];
             continue;
         }
         int64_t sums[4] = {0};
@@ -79,6 +80,7 @@ HB_KERNEL void hb_singles_8(const uint32_t *tiles, const uint8_t *stream, int32_
             out[(2 * i + 1) * stride] = hb_sparse_output(high, biases + 4, biases + 8, staircase);
         }
         stream = biases + 8 + HB_SPARSE_CONSTANTS(staircase);
+        out++;
     }
 #endif
 }
@@ -126,23 +128,27 @@ HB_KERNEL void hb_singles_8(const uint32_t *tiles, const uint8_t *stream, int32_
                                                       "mov pc, %[x0]\n"                                                \
                                                       ".balign 4\n"                                                    \
                                                       "1:\n"                                                           \
-                                                      "add.w %[stream], %[stream], #16\n" HB_SINGLES_1_ROUND           \
-                                                      "2:\n"                                                           \
+                                                      "add.w %[stream], %[stream], #16\n" HB_SINGLES_1_ROUND "2:\n"    \
                                                       "cmp.w %[t], #255\n"                                             \
                                                       "bne.w 1b\n"                                                     \
                                                       "ldr.w %[x0], [%[stream], #4]\n"                                 \
                                                       "ldr.w %[x1], [%[stream], #8]\n"                                 \
                                                       "ldr.w %[t], [%[stream], #12]\n"                                 \
                                                       "add.w %[stream], %[stream], #16\n"                              \
-                                                      "add.w %[sum], %[x0], %[sum], lsl #8\n" OUTPUT                   \
-                                                      "4:\n"                                                           \
+                                                      "add.w %[sum], %[x0], %[sum], lsl #8\n" OUTPUT "4:\n"            \
                                                       "strb.w %[sum], [%[out]], #1\n"                                  \
                                                       "b.w 0b\n"                                                       \
                                                       "5:\n"                                                           \
                                                       "ldrh.w %[x0], [%[stream], #2]\n"                                \
                                                       "ldrsb.w %[sum], [%[stream]], #4\n"                              \
-                                                      "cmp.w %[x0], #0\n"                                              \
-                                                      "beq.w 4b\n"                                                     \
+                                                      "cmp.w %[x0], #1\n"                                              \
+                                                      "blo.w 4b\n"                                                     \
+                                                      "beq.w 6f\n"                                                     \
+                                                      "ldr.w %[x0], [%[stream]], #4\n"                                 \
+                                                      "str.w %[x0], [%[out]]\n"                                        \
+                                                      "add.w %[out], %[out], %[sum]\n"                                 \
+                                                      "b.w 0b\n"                                                       \
+                                                      "6:\n"                                                           \
                    : [sum] "=&r"(sum), [x0] "=&r"(x0), [x1] "=&r"(x1), [weight] "=&r"(weight), [t] "=&r"(t),           \
                      [tile] "=&r"(tile), [stream] "+&r"(stream), [out] "+&r"(out)                                      \
                    : [pixel] "r"(pixel)                                                                                \
@@ -160,10 +166,10 @@ HB_KERNEL void hb_singles_1(const int8_t *pixel, const uint8_t *stream, int8_t *
         HB_SINGLES_1(HB_SINGLES_1_SHIFTED);
     }
 #else
-    for (; stream[1] != HB_SPARSE_END || stream[2] == 0; out++) {
+    while (stream[1] != HB_SPARSE_END || stream[2] != 1) {
         if (stream[1] == HB_SPARSE_END) {
-            *out = (int8_t)stream[0];
-            stream += 4;
+            out += hb_sparse_alone(stream + 2 * stream[2], stream[0], stream[2], 1, 0, out);
+            stream += 4 + 2 * stream[2];
             continue;
         }
         int32_t sum = 0;
@@ -175,7 +181,7 @@ HB_KERNEL void hb_singles_1(const int8_t *pixel, const uint8_t *stream, int8_t *
             gap = next, next = other + 1;
         }
         const uint8_t *const biases = gap == stream + 5 ? stream + stream[4] : gap + 1;
-        *out = hb_sparse_output(sum, biases + 4, biases + 8, staircase);
+        *out++ = hb_sparse_output(sum, biases + 4, biases + 8, staircase);
         stream = biases + 8 + HB_SPARSE_CONSTANTS(staircase);
     }
 #endif
@@ -199,19 +205,19 @@ HB_KERNEL void hb_singles_1(const int8_t *pixel, const uint8_t *stream, int8_t *
     "uxtab %[t], %[t], %[a], ror #24\n"                                                                                \
     "str.w %[t], [%[tile], #4*" column "+48]\n"
 #define HB_SPREAD_SINGLES                                                                                              \
-    __asm volatile("1:\n" HB_SPREAD_TWO("%[even]", "%[odd]", "0")                                                      \
-                       HB_SPREAD_TWO("%[even], %[pitch], lsl #1", "%[odd], %[pitch], lsl #1", "1")                     \
-                           HB_SPREAD_TWO("%[even], %[pitch], lsl #2", "%[odd], %[pitch], lsl #2", "2")                 \
-                               HB_SPREAD_TWO("%[even], %[triple], lsl #1", "%[odd], %[triple], lsl #1",                \
-                                             "3") "add.w %[even], %[even], #4\n"                                       \
-                                                  "add.w %[odd], %[odd], #4\n"                                         \
-                                                  "add.w %[tile], %[tile], #64\n"                                      \
-                                                  "cmp.w %[even], %[end]\n"                                            \
-                                                  "bne.w 1b\n"                                                         \
-                   : [even] "+&r"(even), [odd] "+&r"(odd), [tile] "+&r"(tile), [a] "=&r"(a), [b] "=&r"(b),             \
-                     [t] "=&r"(t)                                                                                      \
-                   : [pitch] "r"(pitch), [triple] "r"(triple), [mask] "r"(UINT32_C(0xff000000)), [end] "r"(end)        \
-                   : "cc", "memory")
+    __asm volatile(                                                                                                    \
+        ".balign 4\n"                                                                                                  \
+        "1:\n" HB_SPREAD_TWO("%[even]", "%[odd]", "0")                                                                 \
+            HB_SPREAD_TWO("%[even], %[pitch], lsl #1", "%[odd], %[pitch], lsl #1", "1")                                \
+                HB_SPREAD_TWO("%[even], %[pitch], lsl #2", "%[odd], %[pitch], lsl #2", "2") HB_SPREAD_TWO(             \
+                    "%[even], %[triple], lsl #1", "%[odd], %[triple], lsl #1", "3") "add.w %[even], %[even], #4\n"     \
+                                                                                    "add.w %[odd], %[odd], #4\n"       \
+                                                                                    "add.w %[tile], %[tile], #64\n"    \
+                                                                                    "cmp.w %[even], %[end]\n"          \
+                                                                                    "bne.w 1b\n"                       \
+        : [even] "+&r"(even), [odd] "+&r"(odd), [tile] "+&r"(tile), [a] "=&r"(a), [b] "=&r"(b), [t] "=&r"(t)           \
+        : [pitch] "r"(pitch), [triple] "r"(triple), [mask] "r"(UINT32_C(0xff000000)), [end] "r"(end)                   \
+        : "cc", "memory")
 
 /* `count` terms of eight pixels that lie `pitch` bytes apart. */
 HB_KERNEL void hb_spread_singles(const int8_t *even, int32_t pitch, int32_t count, uint32_t *tile)

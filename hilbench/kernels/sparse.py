@@ -12,7 +12,7 @@ channel needs (`hb_sparse.h`), in one of these encodings. An entry has the weigh
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -39,8 +39,8 @@ _SINGLE_CODE, _PAIR_CODE, _ROUND_HEAD = 44, 80, 4
 _SINGLE_HEAD, _PAIR_HEAD = 7, 12
 """Bytes of a channel before its second entry, or what ends it."""
 
-_LAST = 1
-"""Where a stream ends a round would be entered here."""
+_ONE, _LAST, _FOUR = 0, 1, 2
+"""Where rounds are entered that there are none of: one output, the end of a stream, four outputs."""
 
 _SUM_LIMIT = 2**23
 """Of the sums that share 64 bits, and of those that are multiplied by PACKED_FACTOR."""
@@ -102,12 +102,13 @@ def epilogue(constants: ConvConstants, bias: Array, weights: Array, solved: Stai
     alone = np.clip(scaled, constants.act_min, constants.act_max)
     together = weights.astype(np.int64).sum(axis=1)
     total = PACKED_FACTOR * (bias.astype(np.int64) + constants.input_offset * together)
+    numbers: tuple[Array, ...]
     if solved is not None:
-        addend = np.array(solved.nudge) + (-255 << (PACKED_SHIFT - 1))
-        total, numbers = total + solved.bias, (np.array(solved.multiplier), addend)
-        return Epilogue(wrap32(total - PACKED_FACTOR * _OFFSET * together), wrap32(total), numbers, alone)
-    shift = -np.array(constants.shift)
-    numbers = (np.array(constants.multiplier), (2 * constants.output_offset + 1) << (shift - 1), shift)
+        total += np.array(solved.bias)
+        numbers = (np.array(solved.multiplier), np.array(solved.nudge) + (-255 << (PACKED_SHIFT - 1)))
+    else:
+        shift = -np.array(constants.shift)
+        numbers = (np.array(constants.multiplier), (2 * constants.output_offset + 1) << (shift - 1), shift)
     return Epilogue(wrap32(total - PACKED_FACTOR * _OFFSET * together), wrap32(total), numbers, alone)
 
 
@@ -124,18 +125,44 @@ def fits(weights: Array, reach: Array) -> bool:
 def singles(weights: Array, finish: Epilogue) -> Array:
     """int32: the stream of int8 weights [channel, term] in singles."""
     tails = np.stack([finish.biased, finish.bias, *finish.constants], axis=1).astype("<i4")
-    end = bytes([0, _END]) + _LAST.to_bytes(2, "little")
-    channels = zip(weights, finish.alone.tolist(), tails, strict=True)
-    return _words([*(_single(channel, alone, tail) for channel, alone, tail in channels), end])
+
+    def alone(output: int, enter: int) -> bytes:
+        return bytes([output % 256, _END]) + enter.to_bytes(2, "little")
+
+    return _stream(weights.any(axis=1), finish.alone, alone, lambda channel: _single(weights[channel], tails[channel]))
 
 
 def pairs(weights: Array, finish: Epilogue) -> Array:
     """int32: the stream of int8 weights [channel, row of the window, term] in pairs."""
     twos = _twos(weights).reshape(len(weights), -1, 2)
     tails = np.stack(finish.constants, axis=1).astype("<i4")
-    end = bytes(_WORD) + _LAST.to_bytes(_WORD, "little")
-    channels = zip(twos, finish.alone.tolist(), finish.bias.tolist(), tails, strict=True)
-    return _words([*(_pair(*channel) for channel in channels), end])
+
+    def alone(output: int, enter: int) -> bytes:
+        return bytes(_WORD) + enter.to_bytes(2, "little") + bytes([0, output % 256])
+
+    return _stream(
+        np.asarray(twos.any(axis=(1, 2))),
+        finish.alone,
+        alone,
+        lambda channel: _pair(twos[channel], int(finish.bias[channel]), tails[channel]),
+    )
+
+
+def _stream(used: Array, outputs: Array, alone: Callable[[int, int], bytes], entries: Callable[[int], bytes]) -> Array:
+    """Channels in their order; `alone` makes what stands for those without entries, and for the end."""
+    parts, channel, channels = [], 0, len(used)
+    while channel < channels:
+        if used[channel]:
+            parts.append(entries(channel))
+        elif channel + _WORD > channels:
+            parts.append(alone(int(outputs[channel]), _ONE))
+        else:
+            run = int(np.argmax([*used[channel : channel + _WORD], True]))
+            four = np.where(used, 0, outputs)[channel : channel + _WORD].astype(np.int8)
+            parts.append(alone(run, _FOUR) + four.tobytes())
+            channel += run - 1
+        channel += 1
+    return np.frombuffer(b"".join([*parts, alone(0, _LAST)]), "<i4")
 
 
 def pair_entries(weights: Array) -> int:
@@ -155,15 +182,9 @@ def _twos(weights: Array) -> Array:
     return filled.reshape(*filled.shape[:2], -1, 2)
 
 
-def _words(parts: Iterable[bytes]) -> Array:
-    return np.frombuffer(b"".join(parts), "<i4")
-
-
-def _single(channel: Array, alone: int, tail: Array) -> bytes:
+def _single(channel: Array, tail: Array) -> bytes:
     """One channel, int8 [term]; `tail` are its biases and requantization."""
     place = np.flatnonzero(channel)
-    if not len(place):
-        return bytes([alone % 256, _END, 0, 0])
     gaps, values = _bridged(place, channel[place, None])
     first, enter = _first_round(len(gaps), _SINGLE_CODE)
     fill = -(_SINGLE_HEAD + 2 * (len(gaps) - 1)) % _WORD
@@ -174,11 +195,9 @@ def _single(channel: Array, alone: int, tail: Array) -> bytes:
     return head + bytes(fill) + bytes(rest) + tail.tobytes()
 
 
-def _pair(channel: Array, alone: int, bias: int, tail: Array) -> bytes:
+def _pair(channel: Array, bias: int, tail: Array) -> bytes:
     """One channel, int8 [place, 2]; `tail` is its requantization."""
     place = np.flatnonzero(channel.any(axis=1))
-    if not len(place):
-        return bytes(_WORD) + bytes([0, 0, 0, alone % 256])
     gaps, values = _bridged(place, channel[place])
     first, enter = _first_round(len(gaps), _PAIR_CODE)
     entries = np.zeros((len(gaps) + 1, _WORD), np.uint8)

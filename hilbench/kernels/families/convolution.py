@@ -90,7 +90,7 @@ class Convolution(Family):
                 facts |= depthwise.sweep_facts(op, graph) | depthwise.inside_facts(op, graph)
             if op.kind == "CONV_2D":
                 facts |= _packed_facts(op, graph, facts, packed_fits(_terms(op, graph), largest))
-            facts |= {"pairs_entries": pair_entries(_rows(op, graph)), "sparse_fits": int(fits(_terms(op, graph), largest))}
+            facts |= _sparse_facts(op, graph, largest)
         short = bool(facts["short_requantization"])
         return Facts(facts, {"two_products": lambda: int(short and _two_products(op, graph) is not None)})
 
@@ -113,6 +113,16 @@ class Convolution(Family):
 def _packed_facts(op: Op, graph: Graph, facts: Mapping[str, Argument], fits: bool) -> dict[str, Argument]:
     solved = fits and _staircase(op, graph, packed=True) is not None
     return {"packed_fits": int(fits), "packed_staircase": int(solved), "packed_spare": packed_spare(op, graph, facts)}
+
+
+def _sparse_facts(op: Op, graph: Graph, largest: Array) -> dict[str, Argument]:
+    terms = _terms(op, graph)
+    used = int(np.any(terms, axis=1).sum())
+    return {
+        "pairs_entries": pair_entries(_rows(op, graph)),
+        "used_channels": used,
+        "sparse_fits": int(fits(terms, largest)),
+    }
 
 
 def _packed_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:

@@ -37,7 +37,13 @@ class FullyConnected(Family):
     def facts(self, op: Op, graph: Graph) -> dict[str, Argument]:
         """Also how many weights are not zero, and what decides whether the sums suit `hb_dsp.h`."""
         weights = int(np.count_nonzero(constant(op.inputs[1], op, graph)))
-        facts = {**super().facts(op, graph), "nonzeros": weights, "short_requantization": 0, "packed_fits": 0, "sparse_fits": 0}
+        facts = {
+            **super().facts(op, graph),
+            "nonzeros": weights,
+            "short_requantization": 0,
+            "packed_fits": 0,
+            "sparse_fits": 0,
+        }
         constants, offsets = _settled(op, graph)
         if constants is not None:
             largest = reach(constants, constant(op.inputs[1], op, graph), offsets)

@@ -60,17 +60,29 @@ def signed(byte: int) -> int:
     return byte - 256 * (byte > 127)
 
 
-def unstreamed_singles(stream: np.ndarray, channels: int, width: int) -> np.ndarray:
+def alone(enter: int, head: int, four: bytes, channel: int, used: np.ndarray) -> int:
+    """Checks what stands for channels without entries, and says how many there are."""
+    if enter == 0:
+        assert head == channel - 100 and not used[channel] and channel + 4 > len(used)
+        return 1
+    assert enter == 2 and not used[channel : channel + head].any() and (head == 4 or used[channel + head])
+    expected = [0 if used[i] else i - 100 for i in range(channel, channel + 4)]
+    assert [signed(byte) for byte in four] == expected
+    return head
+
+
+def unstreamed_singles(stream: np.ndarray, channels: int, width: int, used: np.ndarray) -> np.ndarray:
     """What the kernels do, with the numbers around the entries checked on the way."""
-    data, at = stream.tobytes(), 0
+    data, at, channel = stream.tobytes(), 0, 0
     dense = np.zeros((channels, width), np.int64)
-    for channel in range(channels):
+    while channel < channels:
+        enter = int.from_bytes(data[at + 2 : at + 4], "little")
         if data[at + 1] == END:
-            assert (signed(data[at]), data[at + 2], data[at + 3]) == (channel - 100, 0, 0)
-            at += 4
+            channel += alone(enter, signed(data[at]), data[at + 4 : at + 8], channel, used)
+            at += 4 + 2 * enter
             continue
         skip, first = data[at + 4], data[at + 6]
-        assert int.from_bytes(data[at + 2 : at + 4], "little") == 4 + 44 * (ROUND - first)
+        assert enter == 4 + 44 * (ROUND - first)
         entries = [(data[at + 1], data[at])]
         after, other = data[at + 5], at + skip - 2 * first
         while after != END:
@@ -84,21 +96,22 @@ def unstreamed_singles(stream: np.ndarray, channels: int, width: int) -> np.ndar
         at = other + 16
         numbers = [channel + 2000, channel, channel + 1000, channel - 1000]
         assert np.frombuffer(data[other:at], "<i4").tolist() == numbers
+        channel += 1
     assert data[at:] == bytes([0, END, 1, 0])
     return dense
 
 
-def unstreamed_pairs(stream: np.ndarray, channels: int, rows: int, width: int) -> np.ndarray:
+def unstreamed_pairs(stream: np.ndarray, channels: int, rows: int, width: int, used: np.ndarray) -> np.ndarray:
     """The same of pairs."""
-    data, at = stream.tobytes(), 0
+    data, at, channel = stream.tobytes(), 0, 0
     twos = -(-width // 4) * 2
     dense = np.zeros((channels, rows, 2 * twos), np.int64)
-    for channel in range(channels):
-        if not any(data[at : at + 4]):
-            assert (signed(data[at + 7]), data[at + 4], data[at + 5]) == (channel - 100, 0, 0)
-            at += 8
-            continue
+    while channel < channels:
         enter, skip, head = int.from_bytes(data[at + 4 : at + 6], "little"), data[at + 6], at
+        if not any(data[at : at + 4]):
+            channel += alone(enter, signed(data[at + 7]), data[at + 8 : at + 12], channel, used)
+            at += 8 + 2 * enter
+            continue
         assert int.from_bytes(data[at + 8 : at + 12], "little", signed=True) == channel
         place, entries, entry = 0, 0, at
         while any(data[entry : entry + 4]):
@@ -111,6 +124,7 @@ def unstreamed_pairs(stream: np.ndarray, channels: int, rows: int, width: int) -
         at = entry + 12
         assert np.frombuffer(data[entry + 4 : at], "<i4").tolist() == [channel + 1000, channel - 1000]
         assert (at - head - 8 - skip) % (4 * ROUND) == 0
+        channel += 1
     assert data[at:] == bytes([0, 0, 0, 0, 1, 0, 0, 0]) and not dense[:, :, width:].any()
     return dense[:, :, :width]
 
@@ -119,16 +133,20 @@ def some(rng: np.random.Generator, shape: tuple[int, ...], density: float) -> np
     return np.where(rng.random(shape) < density, rng.integers(-127, 128, shape), 0).astype(np.int8)
 
 
-@given(st.integers(0, 2**32), st.integers(1, 5), st.integers(1, 700), st.floats(0, 1))
+@given(st.integers(0, 2**32), st.integers(1, 12), st.integers(1, 700), st.floats(0, 1))
 def test_stream_of_singles(seed: int, channels: int, width: int, density: float) -> None:
     dense = some(np.random.default_rng(seed), (channels, width), density**3)
-    np.testing.assert_array_equal(unstreamed_singles(singles(dense, finish(channels)), channels, width), dense)
+    np.testing.assert_array_equal(
+        unstreamed_singles(singles(dense, finish(channels)), channels, width, dense.any(axis=1)), dense
+    )
 
 
-@given(st.integers(0, 2**32), st.tuples(st.integers(1, 4), st.integers(1, 3), st.integers(1, 250)), st.floats(0, 1))
+@given(st.integers(0, 2**32), st.tuples(st.integers(1, 12), st.integers(1, 3), st.integers(1, 250)), st.floats(0, 1))
 def test_stream_of_pairs(seed: int, shape: tuple[int, int, int], density: float) -> None:
     dense = some(np.random.default_rng(seed), shape, density**3)
-    np.testing.assert_array_equal(unstreamed_pairs(pairs(dense, finish(shape[0])), *shape), dense)
+    np.testing.assert_array_equal(
+        unstreamed_pairs(pairs(dense, finish(shape[0])), *shape, dense.any(axis=(1, 2))), dense
+    )
 
 
 def test_entries_that_blocks_need() -> None:
