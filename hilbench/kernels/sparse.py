@@ -129,7 +129,8 @@ def singles(weights: Array, finish: Epilogue) -> Array:
     def alone(output: int, enter: int) -> bytes:
         return bytes([output % 256, _END]) + enter.to_bytes(2, "little")
 
-    return _stream(weights.any(axis=1), finish.alone, alone, lambda channel: _single(weights[channel], tails[channel]))
+    used = np.asarray(weights.any(axis=1))
+    return _stream(used, finish.alone, alone, lambda channel: _single(weights[channel], tails[channel]))
 
 
 def pairs(weights: Array, finish: Epilogue) -> Array:
@@ -140,12 +141,10 @@ def pairs(weights: Array, finish: Epilogue) -> Array:
     def alone(output: int, enter: int) -> bytes:
         return bytes(_WORD) + enter.to_bytes(2, "little") + bytes([0, output % 256])
 
-    return _stream(
-        np.asarray(twos.any(axis=(1, 2))),
-        finish.alone,
-        alone,
-        lambda channel: _pair(twos[channel], int(finish.bias[channel]), tails[channel]),
-    )
+    def entries(channel: int) -> bytes:
+        return _pair(twos[channel], int(finish.bias[channel]), tails[channel])
+
+    return _stream(np.asarray(twos.any(axis=(1, 2))), finish.alone, alone, entries)
 
 
 def _stream(used: Array, outputs: Array, alone: Callable[[int, int], bytes], entries: Callable[[int], bytes]) -> Array:
