@@ -90,7 +90,8 @@ class Convolution(Family):
                 facts |= depthwise.sweep_facts(op, graph) | depthwise.inside_facts(op, graph)
             if op.kind == "CONV_2D":
                 facts |= _packed_facts(op, graph, facts, packed_fits(_terms(op, graph), largest))
-            facts |= _sparse_facts(op, graph, largest)
+            if graph[str(op.inputs[1])].storage != "dense":
+                facts |= _sparse_facts(op, graph, largest)
         short = bool(facts["short_requantization"])
         return Facts(facts, {"two_products": lambda: int(short and _two_products(op, graph) is not None)})
 
