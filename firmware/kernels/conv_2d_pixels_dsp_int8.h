@@ -17,6 +17,7 @@
  *     + out_cols // 3 * ((out_channels + 1) // 2) * (87 + 31 * packed_quads)
  *     + (1 - pixels_collected) * (kernel_h - 1) * (21 + (out_cols + 1) // 3 * ((out_channels + 1) // 2) * 17))"""
  * arrays = ["pixels", "pixels_padding"]
+ * turns = true
  */
 #ifndef HB_CONV_2D_PIXELS_DSP_INT8_H
 #define HB_CONV_2D_PIXELS_DSP_INT8_H
@@ -48,9 +49,9 @@ HB_KERNEL void hb_pixels_window(hb_pixels_row *row, const hb_view *in, int32_t t
 {
     const int32_t channels = p->in_channels, step = p->stride_w * channels;
     const hb_span cols = p->padded ? hb_taps(left, 1, p->kernel_w, p->in_cols) : (hb_span){0, p->kernel_w};
-    const int8_t *x = (const int8_t *)in->data + hb_at(in, top, left, channels);
     row->last = NULL;
     for (int32_t y = top; y < top + p->kernel_h * p->dilation_h; y += p->dilation_h) {
+        const int8_t *const x = (const int8_t *)in->data + hb_at(in, y, left, channels);
         if (p->padded && (y < 0 || y >= p->in_rows)) {
             hb_pixels_add(row, p->pixels_padding, p->kernel_w * channels, 0);
         } else {
@@ -58,7 +59,6 @@ HB_KERNEL void hb_pixels_window(hb_pixels_row *row, const hb_view *in, int32_t t
             hb_pixels_add(row, x + cols.first * channels, (cols.last - cols.first) * channels, step);
             hb_pixels_add(row, p->pixels_padding, (p->kernel_w - cols.last) * channels, 0);
         }
-        x += p->dilation_h * in->cols * channels;
     }
 }
 
@@ -67,8 +67,8 @@ HB_KERNEL void hb_pixels_collect(int8_t *to, const hb_view *in, int32_t top, int
 {
     const int32_t channels = p->in_channels, run = p->kernel_w * channels;
     const hb_span cols = p->padded ? hb_taps(left, 1, p->kernel_w, p->in_cols) : (hb_span){0, p->kernel_w};
-    const int8_t *x = (const int8_t *)in->data + hb_at(in, top, left, channels);
     for (int32_t y = top; y < top + p->kernel_h * p->dilation_h; y += p->dilation_h, to += run) {
+        const int8_t *const x = (const int8_t *)in->data + hb_at(in, y, left, channels);
         const int there = !p->padded || (y >= 0 && y < p->in_rows);
         if (there && cols.last - cols.first == p->kernel_w) {
             memcpy(to, x, (size_t)run);
@@ -78,7 +78,6 @@ HB_KERNEL void hb_pixels_collect(int8_t *to, const hb_view *in, int32_t top, int
                 to[i] = x[i];
             }
         }
-        x += p->dilation_h * in->cols * channels;
     }
 }
 

@@ -14,6 +14,7 @@
  *     + out_cols // 3 * ((out_channels + 1) // 2) * (65 + 31 * packed_quads)
  *     + (1 - pixels_collected) * (kernel_h - 1) * (21 + (out_cols + 1) // 3 * ((out_channels + 1) // 2) * 17))"""
  * arrays = ["pixels_staircase", "pixels_padding"]
+ * turns = true
  */
 #ifndef HB_CONV_2D_PIXELS_STAIRCASE_DSP_INT8_H
 #define HB_CONV_2D_PIXELS_STAIRCASE_DSP_INT8_H

@@ -10,6 +10,7 @@
  * when = ["groups == 1", "in_channels % 4 == 0", "out_channels % 4 == 0", "two_products"]
  * scratch = "4 * kernel_h * kernel_w + in_channels"
  * arrays = ["quad_weights", "quad_channels"]
+ * turns = true
  * cycles = """
  *   out_rows * out_cols * (90 + 6 * kernel_h * kernel_w
  *     + out_channels // 4 * (120 + kernel_h * kernel_w * (10 + 14 * in_channels)))"""

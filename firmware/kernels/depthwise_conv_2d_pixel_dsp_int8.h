@@ -15,6 +15,7 @@
  *   * ((159 if kernel_h * kernel_w == 9 else 63 + 15 * kernel_h * kernel_w) + 17 * (1 - staircase)))
  *   + 465 * (out_cols * (out_rows * kernel_h - inside_rows) + out_rows * (out_cols * kernel_w - inside_cols))"""
  * arrays = ["pixel_records", "pixel_padding"]
+ * turns = true
  */
 #ifndef HB_DEPTHWISE_CONV_2D_PIXEL_DSP_INT8_H
 #define HB_DEPTHWISE_CONV_2D_PIXEL_DSP_INT8_H
@@ -238,7 +239,7 @@ HB_KERNEL void hb_dwp_edge(const hb_view *in, const hb_view *out, hb_region at, 
             const int inside = rows.last - rows.first == p->kernel_h && cols.last - cols.first == p->kernel_w;
             count = inside ? hb_clamp(room / p->stride_w + 1, x, at.x1) - x : 1;
             const hb_dwp_run run = hb_dwp_run_of(in, out, y, x, count, places, p);
-            hb_places(rows, cols, in->cols, (int32_t)(p->pixel_padding - run.x), places, p);
+            hb_places(in, y * p->stride_h - p->pad_top, rows, cols, (int32_t)(p->pixel_padding - run.x), places, p);
             pixels(&run);
             hb_dwp_limit(&run, p);
         }
@@ -279,7 +280,8 @@ HB_KERNEL void hb_dwp_region(const hb_view *in, const hb_view *out, hb_region at
         return;
     }
     int32_t places[HB_DWP_TAPS];
-    hb_places((hb_span){0, p->kernel_h}, (hb_span){0, p->kernel_w}, in->cols, 0, places, p);
+    const int32_t top = at.y0 * p->stride_h - p->pad_top;
+    hb_places(in, top, (hb_span){0, p->kernel_h}, (hb_span){0, p->kernel_w}, 0, places, p);
     for (int32_t y = at.y0; y < at.y1; y++) {
         const hb_dwp_run run = hb_dwp_run_of(in, out, y, at.x0, at.x1 - at.x0, places, p);
         pixels(&run);

@@ -9,6 +9,7 @@
  * when = ["channel_multiplier == 1", "in_channels % 4 == 0", "two_products"]
  * scratch = "(kernel_h * kernel_w + 2) // 3 * 12 + in_channels"
  * arrays = ["quad_weights", "quad_channels"]
+ * turns = true
  * cycles = "90 + out_rows * out_cols * (60 + 30 * out_channels + 5 * out_channels * kernel_h * kernel_w)"
  */
 #ifndef HB_DEPTHWISE_CONV_2D_THUMB_INT8_H

@@ -5,15 +5,16 @@
 
 #include "hb_conv.h"
 
-/* The list for a window of which `rows` and `cols` are inside, in a view with `pixels` a row; `padding` is where a pixel
- * of padding lies, as seen from where the window begins. */
-HB_KERNEL void hb_places(hb_span rows, hb_span cols, int32_t pixels, int32_t padding, int32_t *places,
+/* The list for a window that begins in row `top`, of which `rows` and `cols` are inside; `padding` is where a pixel of
+ * padding lies, as seen from where the window begins. */
+HB_KERNEL void hb_places(const hb_view *in, int32_t top, hb_span rows, hb_span cols, int32_t padding, int32_t *places,
                          const hb_conv_int8_args *p)
 {
-    const int32_t pitch = p->dilation_h * pixels * p->in_channels, step = p->dilation_w * p->in_channels;
+    const int32_t pitch = p->dilation_h * in->cols * p->in_channels, step = p->dilation_w * p->in_channels;
 #pragma GCC unroll 3
     for (int32_t y = 0; y < p->kernel_h; y++) {
         const int inside = y >= rows.first && y < rows.last;
+        const int32_t row = y * pitch - (top + y * p->dilation_h >= in->turn ? in->ring * p->in_channels : 0);
         const int32_t first = inside ? cols.first : p->kernel_w, last = inside ? cols.last : p->kernel_w;
         int32_t x = 0;
 #pragma GCC unroll 3
@@ -22,7 +23,7 @@ HB_KERNEL void hb_places(hb_span rows, hb_span cols, int32_t pixels, int32_t pad
         }
 #pragma GCC unroll 3
         for (; x < last; x++) {
-            *places++ = y * pitch + x * step;
+            *places++ = row + x * step;
         }
 #pragma GCC unroll 3
         for (; x < p->kernel_w; x++) {

@@ -66,7 +66,7 @@ HB_KERNEL const int8_t *hb_quad_window(hb_quad_list *list, const hb_view *in, in
     const int inside = rows.last - rows.first == p->kernel_h && cols.last - cols.first == p->kernel_w;
     const int32_t start = hb_at(in, top, left, p->in_channels);
     if (!inside || !list->known) {
-        hb_places(rows, cols, in->cols, (int32_t)(list->padding - (const int8_t *)in->data) - start, list->places, p);
+        hb_places(in, top, rows, cols, (int32_t)(list->padding - (const int8_t *)in->data) - start, list->places, p);
         for (int32_t tap = p->kernel_h * p->kernel_w; tap < list->taps; tap++) {
             list->places[tap] = list->places[0];
         }

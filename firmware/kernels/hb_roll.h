@@ -5,6 +5,9 @@
  * pixels that it reads, and where they are not there yet they are computed first, a piece at a time. The planner has
  * run the same demands without the numbers, and made each ring as long as they need it.
  *
+ * What is read of a row is always one run of bytes: as many pixels as may be read across the end of a ring, the first
+ * of it, lie behind its end once more. So operators read rings in place, through views that may turn (hb_view.h).
+ *
  * A stage may run in strips, one after the other: each writes some columns of every map, those of maps that exist whole
  * among them. The last piece of a row may be shorter than the others; in a ring it has as much room.
  */
@@ -23,19 +26,19 @@ typedef struct {
     int16_t stride, before, extent, size, over;
 } hb_axis;
 
-/* What an operator reads of map `from` of its stage. It is gathered at `window` first; where that is NULL it is one
- * run of the ring, or the map is a row, or exists whole. */
+/* What an operator reads of map `from` of its stage. Where `window` is not NULL it is gathered there first: for kernels
+ * that cannot read views that turn. */
 typedef struct {
     uint8_t from;
     hb_axis rows, cols;
     uint8_t *window;
 } hb_roll_input;
 
-/* A map that is written in pieces: to a ring of `ring` pixels, or whole where that is 0. Where `keep` is not 0 the ring
- * is a row: when it is full, its last `keep` pixels are moved to its beginning. `cols` are those of the whole map. */
+/* A map that is written in pieces: to a ring of `ring` pixels, the first `again` of which lie behind it once more, or
+ * whole where `ring` is 0. `cols` are those of the whole map. */
 typedef struct {
     int16_t rows, cols, piece;
-    uint16_t ring, keep, pixel_bytes;
+    uint16_t ring, again, pixel_bytes;
     uint8_t *data;
     const hb_roll_input *in;
     uint8_t inputs;
@@ -46,10 +49,10 @@ typedef struct {
     int16_t first, stop, pitch;
 } hb_roll_strip;
 
-/* The next piece of a map begins at (y, x) and goes to `slot`; asked for are the pixels up to (asked_y, asked_x), by
- * the map `asked_by`. */
+/* The next piece of a map begins at the place `next` and goes to `slot`; asked for are the pixels up to the place
+ * `asked`, by the map `asked_by`. */
 typedef struct {
-    int16_t y, x, asked_y, asked_x;
+    int32_t next, asked;
     uint16_t slot, asked_by;
 } hb_roll_state;
 
@@ -59,7 +62,32 @@ typedef struct {
     hb_region at;
 } hb_piece;
 
-typedef void (*hb_roll_run)(uint8_t map, const hb_piece *piece);
+/* Compute a piece of a map; maps are numbered through all stages. The model has it. */
+static void hb_roll_run(uint16_t map, const hb_piece *piece);
+
+/* A stage of `count` maps, numbered from `first` on; of each of its `strips` `strip` holds the columns of each map, and
+ * `memory` a state of each. */
+typedef struct {
+    const hb_roll_map *maps;
+    const hb_roll_strip *strip;
+    uint16_t first;
+    uint8_t count, strips;
+    void *memory;
+} hb_roll_stage;
+
+/* A strip of a stage and how far it is. */
+typedef struct {
+    const hb_roll_map *maps;
+    const hb_roll_strip *strip;
+    hb_roll_state *state;
+    uint16_t first;
+} hb_rolling;
+
+/* Places of pixels (y, x) compare as the pixels come, row by row. */
+HB_KERNEL int32_t hb_roll_place(int32_t y, int32_t x)
+{
+    return y << 16 | x;
+}
 
 HB_KERNEL int32_t hb_roll_input_of(const hb_axis *axis, int32_t output)
 {
@@ -67,62 +95,37 @@ HB_KERNEL int32_t hb_roll_input_of(const hb_axis *axis, int32_t output)
     return __builtin_expect(axis->over == 1, 1) ? place : place / axis->over;
 }
 
-/* Inputs that outputs first <= i < stop read; what lies wholly outside becomes the nearest one. */
-HB_KERNEL hb_range hb_roll_reads(const hb_axis *axis, int32_t first, int32_t stop)
+/* The first and the last input that an output reads; what lies outside becomes the nearest one. */
+HB_KERNEL int32_t hb_roll_first(const hb_axis *axis, int32_t output)
 {
-    const int32_t start = hb_roll_input_of(axis, first);
-    const int32_t end = hb_roll_input_of(axis, stop - 1) + axis->extent;
-    const int32_t low = start < 0 ? 0 : start < axis->size ? start : axis->size - 1;
-    const int32_t high = end > axis->size ? axis->size : end;
-    return (hb_range){(int16_t)low, (int16_t)(high > low ? high : low + 1)};
+    return hb_clamp(hb_roll_input_of(axis, output), 0, axis->size - 1);
+}
+
+HB_KERNEL int32_t hb_roll_last(const hb_axis *axis, int32_t output)
+{
+    return hb_clamp(hb_roll_input_of(axis, output) + axis->extent - 1, 0, axis->size - 1);
 }
 
 /* The next piece of a map: pixels of one row. */
-HB_KERNEL hb_region hb_roll_next(const hb_roll_map *map, const hb_roll_strip *strip, const hb_roll_state *now)
+HB_KERNEL hb_region hb_roll_next(const hb_rolling *stage, uint8_t k)
 {
-    const int32_t end = now->x + map->piece;
-    return (hb_region){now->y, (int16_t)(now->y + 1), now->x, (int16_t)(end < strip->stop ? end : strip->stop)};
+    const int32_t y = stage->state[k].next >> 16, x = stage->state[k].next & 0xffff;
+    const int32_t end = x + stage->maps[k].piece, stop = stage->strip[k].stop;
+    return (hb_region){(int16_t)y, (int16_t)(y + 1), (int16_t)x, (int16_t)(end < stop ? end : stop)};
 }
 
-HB_KERNEL hb_region hb_roll_region(const hb_roll_input *in, hb_region at)
-{
-    return hb_part(hb_roll_reads(&in->rows, at.y0, at.y1), hb_roll_reads(&in->cols, at.x0, at.x1));
-}
-
-HB_KERNEL int hb_roll_written(const hb_roll_state *now, int32_t y, int32_t x)
-{
-    return now->y > y || (now->y == y && now->x > x);
-}
-
-/* A stage and how far it is. */
-typedef struct {
-    const hb_roll_map *maps;
-    const hb_roll_strip *strip; /* of each map */
-    hb_roll_state *state;
-    hb_roll_run run;
-} hb_rolling;
-
-/* The next piece of a map, and what it reads of each input. */
-typedef struct {
-    hb_region at, need[HB_ROLL_INPUTS];
-} hb_roll_wish;
-
-/* The input map of which pixels are missing for the next piece of map k, having asked for them; k itself if none is,
- * and then `wish` is complete. */
-HB_KERNEL uint8_t hb_roll_missing(const hb_rolling *stage, uint8_t k, hb_roll_wish *wish)
+/* The input map of which pixels are missing for a piece of map k, having asked for them; k itself if none is. */
+HB_KERNEL uint8_t hb_roll_missing(const hb_rolling *stage, uint8_t k, hb_region at)
 {
     const hb_roll_map *map = &stage->maps[k];
-    wish->at = hb_roll_next(map, &stage->strip[k], &stage->state[k]);
-    for (uint8_t i = 0; i < map->inputs; i++) {
-        const hb_region need = hb_roll_region(&map->in[i], wish->at);
-        hb_roll_state *from = &stage->state[map->in[i].from];
-        if (!hb_roll_written(from, need.y1 - 1, need.x1 - 1)) {
-            from->asked_y = (int16_t)(need.y1 - 1);
-            from->asked_x = (int16_t)(need.x1 - 1);
+    for (const hb_roll_input *in = map->in, *end = in + map->inputs; in != end; in++) {
+        const int32_t last = hb_roll_place(hb_roll_last(&in->rows, at.y0), hb_roll_last(&in->cols, at.x1 - 1));
+        hb_roll_state *from = &stage->state[in->from];
+        if (from->next <= last) {
+            from->asked = last;
             from->asked_by = k;
-            return map->in[i].from;
+            return in->from;
         }
-        wish->need[i] = need;
     }
     return k;
 }
@@ -131,91 +134,90 @@ HB_KERNEL uint8_t hb_roll_missing(const hb_rolling *stage, uint8_t k, hb_roll_wi
 HB_KERNEL int32_t hb_roll_slot(const hb_rolling *stage, uint8_t k, int32_t y, int32_t x)
 {
     const hb_roll_state *now = &stage->state[k];
-    const int32_t slot = now->slot - ((now->y - y) * stage->strip[k].pitch + now->x - x);
+    const int32_t behind = ((now->next >> 16) - y) * stage->strip[k].pitch + (now->next & 0xffff) - x;
+    const int32_t slot = now->slot - behind;
     return slot < 0 ? slot + stage->maps[k].ring : slot;
 }
 
-/* The rows of a region of map k, one after another, from the ring to `window`. */
-HB_KERNEL void hb_roll_gather(const hb_rolling *stage, uint8_t k, hb_region part, uint8_t *window)
+/* What a piece reads of a ring, in place. */
+HB_KERNEL hb_view hb_roll_in_place(const hb_rolling *stage, uint8_t k, hb_region part)
 {
     const hb_roll_map *map = &stage->maps[k];
-    const int32_t pixels = part.x1 - part.x0;
-    const size_t bytes = (size_t)(pixels * map->pixel_bytes);
+    const int16_t pitch = stage->strip[k].pitch;
+    const int32_t slot = hb_roll_slot(stage, k, part.y0, part.x0), turn = part.y0 + (map->ring - slot - 1) / pitch + 1;
+    uint8_t *const data = map->data + slot * map->pixel_bytes;
+    return (hb_view){data, part.y0, part.x0, pitch, (int16_t)turn, turn < part.y1 ? map->ring : 0};
+}
+
+/* The rows of a region of map k, one after another, from the ring to `window`. */
+HB_KERNEL void hb_roll_gather(const hb_view *view, hb_region part, int32_t pixel_bytes, uint8_t *window)
+{
+    const int32_t bytes = (part.x1 - part.x0) * pixel_bytes;
     for (int32_t y = part.y0; y < part.y1; y++, window += bytes) {
-        const int32_t slot = hb_roll_slot(stage, k, y, part.x0);
-        const int32_t room = map->ring - slot;
-        const uint8_t *run = map->data + slot * map->pixel_bytes;
-        if (pixels <= room) {
-            memcpy(window, run, bytes);
-        } else {
-            const size_t head = (size_t)(room * map->pixel_bytes);
-            memcpy(window, run, head);
-            memcpy(window + head, map->data, bytes - head);
-        }
+        memcpy(window, (const uint8_t *)view->data + hb_at(view, y, part.x0, pixel_bytes), (size_t)bytes);
     }
 }
 
-HB_KERNEL hb_view hb_roll_view(const hb_rolling *stage, const hb_roll_input *in, hb_region part)
+/* What the piece `at` reads of an input. */
+HB_KERNEL hb_view hb_roll_view(const hb_rolling *stage, const hb_roll_input *in, hb_region at)
 {
     const hb_roll_map *map = &stage->maps[in->from];
     if (map->ring == 0) {
         return hb_whole(map->data, map->cols);
     }
+    const hb_region part = {(int16_t)hb_roll_first(&in->rows, at.y0), (int16_t)(hb_roll_last(&in->rows, at.y0) + 1),
+                            (int16_t)hb_roll_first(&in->cols, at.x0),
+                            (int16_t)(hb_roll_last(&in->cols, at.x1 - 1) + 1)};
+    const hb_view view = hb_roll_in_place(stage, in->from, part);
     if (in->window == NULL) {
-        const int32_t slot = hb_roll_slot(stage, in->from, part.y0, part.x0);
-        return (hb_view){map->data + slot * map->pixel_bytes, part.y0, part.x0, stage->strip[in->from].pitch};
+        return view;
     }
-    hb_roll_gather(stage, in->from, part, in->window);
+    hb_roll_gather(&view, part, map->pixel_bytes, in->window);
     return hb_window(in->window, part);
 }
 
-/* Make room for the next piece of a map. */
-HB_KERNEL void hb_roll_slide(const hb_roll_map *map, hb_roll_state *now)
+/* A piece of a ring has been written from `slot` on: what of it lies behind the ring once more. */
+HB_KERNEL void hb_roll_again(const hb_roll_map *map, int32_t slot)
 {
-    if (now->slot + map->piece <= map->ring) {
-        return;
+    if (slot < map->again) {
+        const int32_t left = map->again - slot, pixels = left < map->piece ? left : map->piece;
+        uint8_t *const from = map->data + slot * map->pixel_bytes;
+        memcpy(from + map->ring * map->pixel_bytes, from, (size_t)(pixels * map->pixel_bytes));
     }
-    if (map->keep > 0) {
-        const size_t bytes = (size_t)map->keep * map->pixel_bytes;
-        memmove(map->data, map->data + (now->slot - map->keep) * map->pixel_bytes, bytes);
-    }
-    now->slot = map->keep;
 }
 
-/* Compute the next piece of map k, whose inputs are there. */
-HB_KERNEL void hb_roll_piece(const hb_rolling *stage, uint8_t k, const hb_roll_wish *wish)
+/* Compute the piece `at` of map k, whose inputs are there. */
+HB_KERNEL void hb_roll_piece(const hb_rolling *stage, uint8_t k, hb_region at)
 {
     const hb_roll_map *map = &stage->maps[k];
     hb_roll_state *now = &stage->state[k];
     hb_piece piece;
-    piece.at = wish->at;
-    for (uint8_t i = 0; i < map->inputs; i++) {
-        piece.in[i] = hb_roll_view(stage, &map->in[i], wish->need[i]);
+    piece.at = at;
+    for (int32_t i = 0; i < map->inputs; i++) {
+        piece.in[i] = hb_roll_view(stage, &map->in[i], at);
     }
-    hb_roll_slide(map, now);
-    const int32_t slot = map->ring == 0 ? now->y * map->cols + now->x : now->slot;
-    piece.out = hb_window(map->data + slot * map->pixel_bytes, piece.at);
-    stage->run(k, &piece);
-    now->x = piece.at.x1;
-    if (now->x == stage->strip[k].stop) {
-        now->x = stage->strip[k].first;
-        now->y++;
+    const int32_t slot = map->ring == 0 ? at.y0 * map->cols + at.x0 : now->slot;
+    piece.out = hb_window(map->data + slot * map->pixel_bytes, at);
+    hb_roll_run((uint16_t)(stage->first + k), &piece);
+    if (map->ring != 0) {
+        hb_roll_again(map, slot);
+        now->slot = (uint16_t)(slot + map->piece < map->ring ? slot + map->piece : 0);
     }
-    now->slot = (uint16_t)(now->slot + map->piece);
+    now->next =
+        at.x1 < stage->strip[k].stop ? hb_roll_place(at.y0, at.x1) : hb_roll_place(at.y0 + 1, stage->strip[k].first);
 }
 
 /* Write map `wanted` to the strip's end, and whatever it asks for before. */
-HB_KERNEL void hb_roll_to_end(const hb_rolling *stage, uint8_t wanted)
+HB_SHARED void hb_roll_to_end(const hb_rolling *stage, uint8_t wanted)
 {
     hb_roll_state *state = stage->state;
-    hb_roll_wish wish;
-    state[wanted].asked_y = (int16_t)(stage->maps[wanted].rows - 1);
-    state[wanted].asked_x = (int16_t)(stage->strip[wanted].stop - 1);
+    state[wanted].asked = hb_roll_place(stage->maps[wanted].rows - 1, stage->strip[wanted].stop - 1);
     for (uint8_t k = wanted;;) {
-        if (!hb_roll_written(&state[k], state[k].asked_y, state[k].asked_x)) {
-            const uint8_t missing = hb_roll_missing(stage, k, &wish);
+        if (state[k].next <= state[k].asked) {
+            const hb_region at = hb_roll_next(stage, k);
+            const uint8_t missing = hb_roll_missing(stage, k, at);
             if (missing == k) {
-                hb_roll_piece(stage, k, &wish);
+                hb_roll_piece(stage, k, at);
             }
             k = missing;
         } else if (k != wanted) {
@@ -228,9 +230,8 @@ HB_KERNEL void hb_roll_to_end(const hb_rolling *stage, uint8_t wanted)
 
 HB_KERNEL void hb_roll_one_strip(const hb_rolling *stage, uint8_t count)
 {
-    memset(stage->state, 0, count * sizeof *stage->state);
     for (uint8_t k = 0; k < count; k++) {
-        stage->state[k].x = stage->strip[k].first;
+        stage->state[k] = (hb_roll_state){hb_roll_place(0, stage->strip[k].first), 0, 0, 0};
     }
     hb_roll_to_end(stage, (uint8_t)(count - 1));
     for (uint8_t k = 0; k < count; k++) {
@@ -240,14 +241,12 @@ HB_KERNEL void hb_roll_one_strip(const hb_rolling *stage, uint8_t count)
     }
 }
 
-/* Run a stage of `count` maps in `strips` strips, of which `strip` holds the columns of each map, strip after strip;
- * `memory` holds a state for each map. */
-HB_KERNEL void hb_roll(const hb_roll_map *maps, uint8_t count, const hb_roll_strip *strip, uint8_t strips, void *memory,
-                       hb_roll_run run)
+/* Run a stage. One copy serves all of a model. */
+HB_SHARED void hb_roll(const hb_roll_stage *stage)
 {
-    for (uint8_t s = 0; s < strips; s++, strip += count) {
-        const hb_rolling stage = {maps, strip, memory, run};
-        hb_roll_one_strip(&stage, count);
+    for (uint8_t s = 0; s < stage->strips; s++) {
+        const hb_rolling rolling = {stage->maps, stage->strip + s * stage->count, stage->memory, stage->first};
+        hb_roll_one_strip(&rolling, stage->count);
     }
 }
 

@@ -7,7 +7,7 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from hilbench.codegen.rolling import rolling_stages, state_offset
+from hilbench.codegen.rolling import rolling_stages
 from hilbench.codegen.steps import Known, StepText, patch_tensors, printable, short, step_text
 from hilbench.plan.plan import Plan
 from hilbench.variants.schedule import Patches, Rolling
@@ -20,8 +20,7 @@ class StageText:
     """Consecutive steps, run once, or once per patch of a grid.
 
     Then `tensors` are those that the stage writes, and `rows` and `cols` the ranges of each that a row and a column of
-    the grid holds. Of a rolling stage `rolls` and `strips` are the numbers of its maps and strips, and `state` is where
-    it keeps its place.
+    the grid holds. Whether it `rolls`: then there is a `RollingText` of it.
     """
 
     index: int
@@ -29,9 +28,7 @@ class StageText:
     tensors: tuple[str, ...] = ()
     rows: tuple[Ranges, ...] = ()
     cols: tuple[Ranges, ...] = ()
-    rolls: int = 0
-    strips: int = 0
-    state: int = 0
+    rolls: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,8 +80,7 @@ def _stage(plan: Plan, index: int, texts: list[StepText]) -> StageText:
     members = tuple(text for text, step in zip(texts, plan.steps, strict=True) if step.stage == index)
     stage = plan.schedule.stages[index]
     if isinstance(stage, Rolling):
-        rolls, strips = len(stage.pieces), len(stage.strips)
-        return StageText(index, members, rolls=rolls, strips=strips, state=state_offset(plan, index))
+        return StageText(index, members, rolls=True)
     if not isinstance(stage, Patches):
         return StageText(index, members)
     tensors = patch_tensors(stage, plan.graph)

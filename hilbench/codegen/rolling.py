@@ -35,7 +35,7 @@ class MapText:
     cols: int
     piece: int
     ring: int
-    keep: int
+    again: int
     pixel_bytes: int
     offset: int
     inputs: tuple[InputText, ...]
@@ -44,14 +44,17 @@ class MapText:
 
 @dataclass(frozen=True)
 class RollingText:
-    """A rolling stage, its maps in the order in which they are numbered; per strip columns and pitch of each."""
+    """A rolling stage, its maps in the order in which they are numbered, which is from `first` on through all stages;
+    per strip columns and pitch of each. It keeps its place at the arena offset `state`."""
 
     index: int
+    first: int
+    state: int
     maps: tuple[MapText, ...]
     strips: tuple[tuple[tuple[int, int, int], ...], ...]
 
 
-def state_offset(plan: Plan, stage: int) -> int:
+def _state_offset(plan: Plan, stage: int) -> int:
     """Where in the arena a rolling stage keeps its place."""
     first = next(step.index for step in plan.steps if step.stage == stage)
     return next(buffer.offset for buffer in plan.buffers if buffer.kind == "state" and buffer.first == first)
@@ -59,8 +62,13 @@ def state_offset(plan: Plan, stage: int) -> int:
 
 def rolling_stages(plan: Plan, texts: Sequence[StepText]) -> list[RollingText]:
     """Every rolling stage of the plan."""
-    stages = [(i, stage) for i, stage in enumerate(plan.schedule.stages) if isinstance(stage, Rolling)]
-    return [RollingText(i, tuple(_maps(plan, stage, texts)), _strips(plan, stage)) for i, stage in stages]
+    found: list[RollingText] = []
+    for i, stage in enumerate(plan.schedule.stages):
+        if isinstance(stage, Rolling):
+            first = sum(len(each.maps) for each in found)
+            maps = tuple(_maps(plan, stage, texts))
+            found.append(RollingText(i, first, _state_offset(plan, i), maps, _strips(plan, stage)))
+    return found
 
 
 def _strips(plan: Plan, stage: Rolling) -> tuple[tuple[tuple[int, int, int], ...], ...]:
@@ -104,8 +112,8 @@ def _map(plan: Plan, stage: Rolling, name: str, inputs: tuple[InputText, ...], c
         rows=rows,
         cols=cols,
         piece=stage.pieces[name],
-        ring=stage.pixels(name) if name in stage.rings else 0,
-        keep=stage.rings[name] - stage.pieces[name] if name in stage.slides else 0,
+        ring=stage.rings.get(name, 0),
+        again=stage.again.get(name, 0),
         pixel_bytes=0 if summed else tensor.shape[3] * tensor.dtype.size,
         offset=plan.buffer_of(name).offset,
         inputs=inputs,

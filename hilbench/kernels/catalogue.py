@@ -12,6 +12,7 @@ A file's contract is the TOML between the line ` * [kernel]` and the next blank 
     arrays = ["weights"]      constant arrays that it reads; none by default
     flash = "7 * weights"     bytes by which they are larger than the weights of the model; none by default
     in_place = true           it reads each element of an input before it writes the one in its place, and not again
+    turns = true              it reads every row where `hb_at` says, so its input's view may turn (hb_view.h)
 
 Facts are the arguments of the family, and `out_rows` and `out_cols`, the pixels that a call writes: a whole map, or a
 piece of one row. Of several kernels that serve an operator the one with the fewest cycles is taken, which is why every
@@ -55,6 +56,7 @@ class Contract(Section):
     arrays: tuple[str, ...] = ()
     flash: str = "0"
     in_place: bool = False
+    turns: bool = False
 
 
 @dataclass(frozen=True)

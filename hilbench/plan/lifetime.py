@@ -16,7 +16,7 @@ class Working:
     """What the kernel of one operator needs: its name, scratch in bytes, and whether its output may lie in its input.
 
     `cycles` are those of one call, 0 where nobody knows; `tile` are the pixels that it works on at a time, 0 as many as
-    it likes.
+    it likes; `gathers` are bytes of windows that are put together for it, which cost cycles of their own.
 
     `in_place` is a promise of the kernel: it reads an element of an input of the output's shape before it writes the
     element at the same place, and not again.
@@ -27,6 +27,12 @@ class Working:
     in_place: bool = False
     cycles: float = 0.0
     tile: int = 0
+    gathers: int = 0
+
+    @property
+    def needs(self) -> int:
+        """Bytes of its own."""
+        return aligned(self.scratch) + self.gathers
 
 
 @dataclass(frozen=True)
@@ -141,7 +147,7 @@ def _own(op: Op, working: Working, stage: Stage, graph: Graph, step: int) -> lis
     """What only one step needs: working space of its kernel, and the windows that are gathered for it."""
     if is_view(op, graph):
         return []
-    gathers = stage_gathers(graph, stage, op) if isinstance(stage, Rolling) else {}
+    gathers = stage_gathers(graph, stage, op) if isinstance(stage, Rolling) and working.gathers else {}
     found = [Life(gather_name(op, name), "gather", size, step, step) for name, size in gathers.items()]
     if working.scratch:
         found.append(Life(f"scratch of {op.outputs[0]}", "scratch", aligned(working.scratch), step, step))

@@ -11,9 +11,9 @@ from hilbench.plan.arena import extent, place
 from hilbench.plan.lifetime import Life, Working, is_view, live_bytes, lives, stage_ops
 from hilbench.plan.patch import executed_macs, needed_macs
 from hilbench.plan.plan import Buffer, Plan, Step
-from hilbench.variants.prices import calls, overhead
+from hilbench.variants.prices import calls, gathering, overhead
 from hilbench.variants.schedule import Rolling, Schedule
-from hilbench.variants.stages import ALIGNMENT, aligned, stage_gathers
+from hilbench.variants.stages import ALIGNMENT
 from hilbench.variants.strips import op_macs
 
 
@@ -80,7 +80,7 @@ def _within(plan: Plan, ways: Sequence[Sequence[Working]], limit: int) -> tuple[
     not be placed without gaps. Then scratch is given up in the steps where the arena is too large, as much as that is.
     """
     whole = tuple(op_macs(op, plan.graph) for op in plan.graph.ops)
-    room = {step.op: limit - step.live_bytes + aligned(ways[step.op][-1].scratch) for step in plan.steps}
+    room = {step.op: limit - step.live_bytes + ways[step.op][-1].needs for step in plan.steps}
     while True:
         working = [_cheapest(each, room[position]) for position, each in enumerate(ways)]
         found = place_schedule(plan.graph, plan.schedule, working, whole, enough=limit)
@@ -88,11 +88,11 @@ def _within(plan: Plan, ways: Sequence[Sequence[Working]], limit: int) -> tuple[
             return found, working
         spare = [p for p, each in enumerate(working) if each is not ways[p][-1]]
         for position in _beyond(found, spare, limit):
-            room[position] = min(room[position], working[position].scratch) - (found.arena_bytes - limit)
+            room[position] = min(room[position], working[position].needs) - (found.arena_bytes - limit)
 
 
 def _cheapest(ways: Sequence[Working], room: int) -> Working:
-    return next((each for each in ways if aligned(each.scratch) <= room), ways[-1])
+    return next((each for each in ways if each.needs <= room), ways[-1])
 
 
 def _beyond(plan: Plan, positions: Sequence[int], limit: int) -> list[int]:
@@ -170,8 +170,8 @@ def _cycles(graph: Graph, schedule: Schedule, working: Sequence[Working], macs: 
         for position in stage_ops(stage):
             op, once = graph.ops[position], working[position].cycles
             if isinstance(stage, Rolling):
-                gathered = sum(stage_gathers(graph, stage, op).values())
-                found.append(calls(graph, stage, op) * once + overhead(graph, stage, op, gathered))
+                each = once + gathering(working[position].gathers)
+                found.append(calls(graph, stage, op) * each + overhead(graph, stage, op))
             else:
                 whole = op_macs(op, graph)
                 found.append(once * macs[len(found)] / whole if whole else once)

@@ -11,8 +11,9 @@ from hilbench.kernels.catalogue import Kernel, Option, options
 from hilbench.plan.forced import forced_kernels
 from hilbench.plan.lifetime import Working, is_view, stage_ops
 from hilbench.variants.demand import sums
-from hilbench.variants.prices import summing
+from hilbench.variants.prices import gathering, summing
 from hilbench.variants.schedule import Rolling, Schedule
+from hilbench.variants.stages import stage_gathers
 from hilbench.variants.variant import Way
 
 _NONE = Working("", 1 << 40, cycles=inf)
@@ -31,7 +32,7 @@ class Kernels:
     ) -> None:
         self.graph, self.features, self.expanding = graph, features, expanding
         self._forced: dict[int, str] = {}
-        self._known: dict[tuple[int, int], tuple[Working, ...]] = {}
+        self._known: dict[tuple[int, int, int], tuple[Working, ...]] = {}
         self._check()
         if forced:
             self._forced, self._known = forced_kernels(forced, graph, features), {}
@@ -47,21 +48,23 @@ class Kernels:
         if missing:
             raise UnsupportedModel(self.graph.name, missing)
 
-    def of(self, position: int, piece: int = 0) -> tuple[Working, ...]:
+    def of(self, position: int, piece: int = 0, gathered: int = 0) -> tuple[Working, ...]:
         """The kernels of one operator, run whole or (`piece` > 0) so many pixels at a time.
 
-        Each takes more cycles than the one before it, and needs less scratch.
+        Then those that cannot read views that turn have so many bytes `gathered` for them. Each takes more cycles than
+        the one before it, and needs fewer bytes.
 
         Raises:
             LookupError: no kernel serves it.
         """
-        if (position, piece) not in self._known:
-            self._known[position, piece] = self._serving(position, piece)
-        return self._known[position, piece]
+        key = (position, piece, gathered)
+        if key not in self._known:
+            self._known[key] = self._serving(*key)
+        return self._known[key]
 
-    def ways(self, position: int, piece: int) -> Sequence[Way]:
+    def ways(self, position: int, piece: int, gathered: int) -> Sequence[Way]:
         """What those kernels need."""
-        return [Way(each.cycles, each.scratch) for each in self.of(position, piece)]
+        return [Way(each.cycles + gathering(each.gathers), each.needs) for each in self.of(position, piece, gathered)]
 
     def whole(self) -> list[tuple[Working, ...]]:
         """The kernels that run every operator whole, by position."""
@@ -73,21 +76,27 @@ class Kernels:
         for stage in schedule.stages:
             if isinstance(stage, Rolling):
                 for position in stage_ops(stage):
-                    found[position] = self.of(position, stage.pieces[self.graph.ops[position].outputs[0]])
+                    op = self.graph.ops[position]
+                    gathered = sum(stage_gathers(self.graph, stage, op).values())
+                    found[position] = self.of(position, stage.pieces[op.outputs[0]], gathered)
         return found
 
-    def _serving(self, position: int, piece: int) -> tuple[Working, ...]:
+    def _serving(self, position: int, piece: int, gathered: int) -> tuple[Working, ...]:
         op, wanted = self.graph.ops[position], self._forced.get(position)
         if is_view(op, self.graph):
             return (Working(""),)
         if piece and sums(op, self.graph):
             return (self._summing(op, piece),)
-        found: list[Option] = []
-        for option in options(op, self.graph, self.features, piece):
-            taken = self._small_enough(option.kernel) if wanted is None else wanted == option.kernel.name
-            if taken and (not found or option.scratch < found[-1].scratch):
-                found.append(option)
-        return tuple(map(_working, found)) or (_NONE,)
+        offered = [
+            _working(option, gathered)
+            for option in options(op, self.graph, self.features, piece)
+            if (self._small_enough(option.kernel) if wanted is None else wanted == option.kernel.name)
+        ]
+        found: list[Working] = []
+        for each in sorted(offered, key=_cost) if gathered else offered:
+            if not found or each.needs < found[-1].needs:
+                found.append(each)
+        return tuple(found) or (_NONE,)
 
     def _small_enough(self, kernel: Kernel) -> bool:
         return self.expanding or not kernel.expands
@@ -97,6 +106,11 @@ class Kernels:
         return Working(options(op, self.graph, self.features)[0].kernel.name, cycles=summing(op, self.graph, piece))
 
 
-def _working(option: Option) -> Working:
+def _cost(working: Working) -> float:
+    return (working.cycles or inf) + gathering(working.gathers)
+
+
+def _working(option: Option, gathered: int) -> Working:
     kernel, known = option.kernel, option.cycles < inf
-    return Working(kernel.name, option.scratch, kernel.in_place, option.cycles if known else 0.0, option.tile)
+    gathers = 0 if kernel.contract.turns else gathered
+    return Working(kernel.name, option.scratch, kernel.in_place, option.cycles if known else 0.0, option.tile, gathers)

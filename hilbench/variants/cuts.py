@@ -84,8 +84,8 @@ class Candidate:
 class Cuts:
     """The stages that a graph can be cut into, with what each needs.
 
-    `ways(p, piece)` are operator p's kernels, run whole (0) or `piece` pixels at a time; graph inputs in `streamed`
-    never exist whole, but with `reread` come as often as asked.
+    `ways` are as in `Scheduling`; graph inputs in `streamed` never exist whole, but with `reread` come as often as
+    asked.
     """
 
     def __init__(self, graph: Graph, ways: Ways, streamed: tuple[str, ...] = (), reread: bool = False) -> None:
@@ -123,7 +123,7 @@ class Cuts:
         if least > limit:
             return
         if stop - start == 1 and not extra and not self._feeds(start, stop) and whole <= limit:
-            yield Candidate((Load(1, whole, self.ways(start, 0)),), 0, Layer(start))
+            yield Candidate((Load(1, whole, self.ways(start, 0, 0)),), 0, Layer(start))
         if (start, stop) not in self._known:
             self._known[start, stop] = self._rolls(start, stop)
         if self._known[start, stop]:
@@ -184,10 +184,10 @@ class Cuts:
             return None
         loads, overheads, macs = [], [], []
         for p in ops:
-            op, gathers = self.graph.ops[p], rolled.gathers[p]
-            ways = self.ways(p, stage.pieces[op.outputs[0]])
-            loads.append(Load(calls(self.graph, stage, op), whole + rolled.fixed + gathers, ways))
-            overheads.append(overhead(self.graph, stage, op, gathers))
+            op = self.graph.ops[p]
+            ways = self.ways(p, stage.pieces[op.outputs[0]], rolled.gathers[p])
+            loads.append(Load(calls(self.graph, stage, op), whole + rolled.fixed, ways))
+            overheads.append(overhead(self.graph, stage, op))
             macs.append(self._macs[p] if len(strips) == 1 else self._striped_macs(p, strips))
         extra = sum(macs) - sum(self._macs[p] for p in ops)
         return Candidate(tuple(loads), rolled.pieces, stage, extra, sum(overheads))

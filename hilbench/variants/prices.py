@@ -1,11 +1,10 @@
-"""What running in pieces costs in cycles besides the kernels: demands, windows that are gathered, rings that slide."""
+"""What running in pieces costs in cycles besides the kernels: demands, and windows that are gathered."""
 
 from __future__ import annotations
 
 from hilbench.ir.graph import Graph, Op
 from hilbench.variants.demand import grid
 from hilbench.variants.schedule import Rolling
-from hilbench.variants.stages import ring_bytes
 
 PIECE_CYCLES, BYTE_CYCLES = 680.0, 1.0
 """Cycles of a piece besides its kernel's, and of a byte that is moved; modelled for a Cortex-M4."""
@@ -27,15 +26,11 @@ def calls(graph: Graph, stage: Rolling, op: Op) -> int:
     return rows * sum(-(-(strip[name][1] - strip[name][0]) // piece) for strip in stage.strips)
 
 
-def overhead(graph: Graph, stage: Rolling, op: Op, gathered: int) -> float:
-    """Cycles of an operator in a rolling stage besides its kernel's, where each piece gathers so many bytes."""
-    count = calls(graph, stage, op)
-    return PIECE_CYCLES * count + BYTE_CYCLES * (count * gathered + _slid(graph, stage, op.outputs[0], count))
+def gathering(gathered: int) -> float:
+    """Cycles of putting a window of so many bytes together."""
+    return BYTE_CYCLES * gathered
 
 
-def _slid(graph: Graph, stage: Rolling, name: str, pieces: int) -> int:
-    """Bytes that are moved in all while a map slides."""
-    if name not in stage.slides:
-        return 0
-    kept = stage.rings[name] - stage.pieces[name]
-    return pieces * stage.pieces[name] // (stage.slides[name] - kept) * ring_bytes(graph, name, kept)
+def overhead(graph: Graph, stage: Rolling, op: Op) -> float:
+    """Cycles of an operator in a rolling stage besides its kernel's, gathers apart."""
+    return PIECE_CYCLES * calls(graph, stage, op)

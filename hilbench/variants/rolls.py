@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -12,7 +12,7 @@ from hilbench.ir.graph import Graph, Op
 from hilbench.variants.blocks import Blocks
 from hilbench.variants.demand import Followed, Raster, grid, piece_of, spans, sums, windows
 from hilbench.variants.schedule import Overlap, Rolling, Spans
-from hilbench.variants.stages import STATE_BYTES, aligned, gathered, jumps, ring_bytes, saved, sum_bytes
+from hilbench.variants.stages import STATE_BYTES, across, aligned, gathered, ring_bytes, saved, sum_bytes
 from hilbench.variants.strips import rasters
 from hilbench.variants.variant import Ways
 
@@ -22,15 +22,11 @@ Most = int | Mapping[str, int]
 FETCHED = 4
 """Streamed inputs have few channels: so many times more of their pixels are fetched at a time."""
 
-SLIDE_SHARE = 12
-"""A map that slides has room for this part of its pixels more: each pixel is moved about so many times."""
-
 
 @dataclass(frozen=True)
 class Rolled:
-    """A rolling stage; `fixed` bytes are its own all the while it runs, `gathers[p]` more while operator p does.
-
-    It runs in so many `pieces`.
+    """A rolling stage; `fixed` bytes are its own all the while it runs, `gathers[p]` more while operator p does with a
+    kernel that cannot read views that turn. It runs in so many `pieces`.
     """
 
     stage: Rolling
@@ -39,41 +35,14 @@ class Rolled:
     pieces: int
 
 
-@dataclass
-class _Sizes:
-    """Bytes of a stage while its maps are being laid out: `works[p]` is the least scratch of operator p's kernels."""
-
-    fixed: int
-    works: dict[int, int]
-    gathers: dict[int, dict[str, int]]
-
-    def gathered(self, position: int) -> int:
-        """Bytes of the windows that are gathered for an operator."""
-        return sum(self.gathers[position].values())
-
-    @property
-    def peak(self) -> int:
-        """The operator that needs most."""
-        return max(self.works, key=lambda p: self.works[p] + self.gathered(p))
-
-    @property
-    def least(self) -> int:
-        """Bytes alive while the stage runs, with the leanest kernels."""
-        return self.fixed + self.works[self.peak] + self.gathered(self.peak)
-
-    def slid(self, name: str, more: int) -> _Sizes:
-        """Where a map takes `more` bytes, and nothing of it is gathered."""
-        gathers = {p: {n: size for n, size in found.items() if n != name} for p, found in self.gathers.items()}
-        return _Sizes(self.fixed + more, self.works, gathers)
-
-
 class Rolls:
     """Finds the rolling stages of a graph; `ways` and `streamed` as in `Cuts`."""
 
     def __init__(self, graph: Graph, ways: Ways, streamed: tuple[str, ...], reread: bool) -> None:
         self.graph, self.ways, self.streamed, self.reread = graph, ways, streamed, reread
         self._blocks = Blocks(graph, streamed)
-        self._gathered: dict[tuple[int, int, Raster, Raster], int] = {}
+        self._gathered: dict[tuple[int, int, Raster], int] = {}
+        self._across: dict[tuple[int, int, Raster, Raster, int], int] = {}
 
     def sources(self, ops: Sequence[int]) -> tuple[str, ...]:
         """Streamed inputs that the operators read."""
@@ -119,8 +88,10 @@ class Rolls:
         for each in (each for blocks in followed for each in blocks):
             rings |= {name: max(pixels, rings.get(name, 0)) for name, pixels in each.rings.items()}
         overlap = self._overlap(outputs, dying, found[0], followed[0]) if len(strips) == 1 else None
-        stage = Rolling(tuple(ops), pieces, rings, outputs, strips, self.sources(ops), self.reread, overlap)
-        return self._slid(stage, self._sizes(stage, found), sum(r.pieces for maps in found for r in maps.values()))
+        again = self._again(ops, rings, found)
+        stage = Rolling(tuple(ops), pieces, rings, outputs, strips, self.sources(ops), self.reread, overlap, again)
+        gathers = {p: self._gathers(stage, p, found) for p in ops}
+        return Rolled(stage, self._fixed(stage), gathers, sum(r.pieces for maps in found for r in maps.values()))
 
     def _pieces(self, ops: range, strips: tuple[Spans, ...], most: Most) -> dict[str, int]:
         sources = self.sources(ops)
@@ -130,43 +101,38 @@ class Rolls:
         wide = {name: max(strip[name][1] - strip[name][0] for strip in strips) for name in names}
         return {name: piece_of(wide[name], most[name]) for name in names}
 
-    def _sizes(self, stage: Rolling, found: Sequence[Mapping[str, Raster]]) -> _Sizes:
-        graph = self.graph
-        rings = sum(ring_bytes(graph, name, pixels) for name, pixels in stage.rings.items())
-        fixed = rings + aligned(STATE_BYTES * len(stage.pieces)) + sum_bytes(graph, stage) - saved(graph, stage.overlap)
-        works, gathers = {}, {}
-        for p in stage.ops:
-            works[p] = aligned(self.ways(p, stage.pieces[graph.ops[p].outputs[0]])[-1].scratch)
-            gathers[p] = self._gathers(stage, p, found)
-        return _Sizes(fixed, works, gathers)
+    def _fixed(self, stage: Rolling) -> int:
+        """Bytes of a stage all the while it runs."""
+        rings = sum(ring_bytes(self.graph, name, stage.pixels(name)) for name in stage.rings)
+        state = aligned(STATE_BYTES * len(stage.pieces)) + sum_bytes(self.graph, stage)
+        return rings + state - saved(self.graph, stage.overlap)
 
-    def _gathers(self, stage: Rolling, position: int, found: Sequence[Mapping[str, Raster]]) -> dict[str, int]:
-        """Bytes of the window of each ring that is gathered for an operator."""
+    def _gathers(self, stage: Rolling, position: int, found: Sequence[Mapping[str, Raster]]) -> int:
+        """Bytes of the windows that are gathered for an operator whose kernel needs that."""
         op = self.graph.ops[position]
         sizes: dict[str, int] = {}
         for which, name in enumerate(op.inputs):
-            if name is not None and jumps(stage, name):
+            if name is not None and name in stage.rings:
                 for maps in found:
-                    key = (position, which, maps[op.outputs[0]], maps[name])
+                    key = (position, which, maps[op.outputs[0]])
                     if key not in self._gathered:
                         self._gathered[key] = gathered(op, self.graph, *key[1:])
                     sizes[name] = max(sizes.get(name, 0), self._gathered[key])
-        return sizes
+        return sum(sizes.values())
 
-    def _slid(self, stage: Rolling, sizes: _Sizes, pieces: int) -> Rolled:
-        """The stage with as many rings sliding as that makes it smaller: those first that most is gathered of."""
-        slides: dict[str, int] = {}
-        while gathers := {name: size for name, size in sizes.gathers[sizes.peak].items() if size}:
-            name = max(gathers, key=lambda n: gathers[n])
-            room = stage.rings[name] + max(stage.rings[name] // SLIDE_SHARE, 1)
-            pixels = -(-room // stage.pieces[name]) * stage.pieces[name]
-            more = ring_bytes(self.graph, name, pixels) - ring_bytes(self.graph, name, stage.rings[name])
-            slid = sizes.slid(name, more)
-            if slid.least >= sizes.least:
-                break
-            slides[name], sizes = pixels, slid
-        gathered = {p: sizes.gathered(p) for p in stage.ops}
-        return Rolled(replace(stage, slides=slides), sizes.fixed, gathered, pieces)
+    def _again(self, ops: range, rings: Mapping[str, int], found: Sequence[Mapping[str, Raster]]) -> dict[str, int]:
+        """Pixels of every ring that are read across its end."""
+        most: dict[str, int] = {}
+        for position, maps in ((p, maps) for p in ops for maps in found):
+            op = self.graph.ops[position]
+            for which, name in enumerate(op.inputs):
+                if name is not None and name in rings:
+                    key = (position, which, maps[op.outputs[0]], maps[name], rings[name])
+                    if key not in self._across:
+                        _, wide = spans(op, self.graph, which, key[2])
+                        self._across[key] = across(wide, *key[3:])
+                    most[name] = max(most.get(name, 0), self._across[key])
+        return {name: pixels for name, pixels in most.items() if pixels}
 
     def _overlap(
         self, outputs: tuple[str, ...], dying: Iterable[str], maps: Mapping[str, Raster], blocks: Sequence[Followed]

@@ -64,10 +64,10 @@ class Rolling:
     """Operators `ops` (positions, ascending) run in turns, a few pixels of a row at a time, each on demand of the next.
 
     A tensor that is written inside exists whole if it is in `outputs`; of every other one a ring of `rings[tensor]`
-    pixels is kept, in which pixel p of the map, counted row by row, lies in slot p modulo the ring. A tensor in
-    `slides` lies in a row of `slides[tensor]` pixels instead, one after the other, and those that are still read are
-    moved to its beginning whenever it is full. `pieces[tensor]` is the number of pixels that are written at a time; the
-    last ones of a row may be fewer, but have as much room. Graph inputs in `streamed` are not resident: they arrive in
+    pixels is kept, in which pixel p of the map, counted row by row, lies in slot p modulo the ring. The first
+    `again[tensor]` slots are there twice, the second time behind the last one, so that what is read of a row is always
+    one run. `pieces[tensor]` is the number of pixels that are written at a time; the last ones of a row may be fewer,
+    but have as much room. Graph inputs in `streamed` are not resident: they arrive in
     pieces too, and only a ring of them is kept; with `reread` they can be asked for again.
 
     The stage runs once per strip: `strips[s][tensor]` are the columns that are written of each tensor. Columns that
@@ -82,11 +82,11 @@ class Rolling:
     streamed: tuple[str, ...] = ()
     reread: bool = False
     overlap: Overlap | None = None
-    slides: Mapping[str, int] = field(default_factory=dict)
+    again: Mapping[str, int] = field(default_factory=dict)
 
     def pixels(self, tensor: str) -> int:
         """Pixels for which there is room, of a tensor that does not exist whole."""
-        return self.slides.get(tensor, self.rings[tensor])
+        return self.rings[tensor] + self.again.get(tensor, 0)
 
 
 Stage = Layer | Patches | Rolling

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from hilbench.ir.graph import Graph, Op
-from hilbench.variants.demand import POINT, Raster, spans, sums, windows
+from hilbench.variants.demand import Ints, Raster, spans, sums
 from hilbench.variants.schedule import Overlap, Rolling
 from hilbench.variants.strips import rasters
 
@@ -25,31 +27,32 @@ def aligned(size: int) -> int:
     return -(-size // ALIGNMENT) * ALIGNMENT
 
 
-def gathered(op: Op, graph: Graph, which: int, own: Raster, source: Raster) -> int:
-    """Bytes of the window that is put together of a ring before a piece is computed; 0 where it lies in one run."""
-    within = source.piece % own.piece == 0 and (own.first - source.first) % own.piece == 0
-    if within and windows(op, graph, which) == (POINT, POINT):
-        return 0
+def gathered(op: Op, graph: Graph, which: int, own: Raster) -> int:
+    """Bytes of the window that is put together of a ring for a kernel that cannot read views that turn; 0 where it is
+    never more than a row."""
     tensor = graph[str(op.inputs[which])]
     tall, wide = (int((part[:, 1] - part[:, 0]).max()) for part in spans(op, graph, which, own))
-    return aligned(tall * wide * tensor.shape[3] * tensor.dtype.size)
+    return aligned(tall * wide * tensor.shape[3] * tensor.dtype.size) if tall > 1 else 0
+
+
+def across(wide: Ints, source: Raster, ring: int) -> int:
+    """Pixels of a ring that are read across its end, at most, in runs of columns `wide` (first, stop) of its rows."""
+    rows = np.arange(source.rows)[:, None] * source.pitch
+    stop = (rows + wide[None, :, 0] - source.first) % ring + wide[None, :, 1] - wide[None, :, 0]
+    return max(int(stop.max()) - ring, 0)
 
 
 def stage_gathers(graph: Graph, stage: Rolling, op: Op) -> dict[str, int]:
-    """Bytes of the gathered window of each ring that an operator of a rolling stage reads through one."""
+    """Bytes of the windows of the rings that an operator of a rolling stage reads, where its kernel needs them put
+    together."""
     found: dict[str, int] = {}
     for strip in stage.strips:
         maps = rasters(graph, stage.pieces, strip)
         for which, name in enumerate(op.inputs):
-            if name is not None and jumps(stage, name):
-                size = gathered(op, graph, which, maps[op.outputs[0]], maps[name])
+            if name is not None and name in stage.rings:
+                size = gathered(op, graph, which, maps[op.outputs[0]])
                 found[name] = max(found.get(name, 0), size)
     return {name: size for name, size in found.items() if size}
-
-
-def jumps(stage: Rolling, name: str | None) -> bool:
-    """Whether the pixels of a map that an operator reads may lie at both ends of its ring."""
-    return name in stage.rings and name not in stage.slides
 
 
 def ring_inputs(op: Op, stage: Rolling) -> tuple[str, ...]:

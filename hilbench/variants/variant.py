@@ -55,24 +55,27 @@ class Sparsity:
 
 
 class Way(NamedTuple):
-    """A kernel that serves an operator: cycles of one call, 0 where nobody knows, and working space in bytes."""
+    """A kernel that serves an operator: cycles of one call, 0 where nobody knows, and working space in bytes.
+
+    Both with what is gathered for it first.
+    """
 
     cycles: float
     scratch: int
 
 
-Ways = Callable[[int, int], Sequence[Way]]
-"""The kernels that serve an operator, by its position and piece (`Scheduling`): each is cheaper than the next, and
-needs more working space."""
+Ways = Callable[[int, int, int], Sequence[Way]]
+"""The kernels that serve an operator, by its position, its piece, and the bytes that are gathered for those that need
+that (`Scheduling`): each is cheaper than the next, and needs more working space."""
 
 
 @dataclass(frozen=True)
 class Scheduling:
     """In what order work is done. `propose(graph, argument, ways)` yields schedules; the planner prices and picks.
 
-    `ways(p, piece)` are the kernels for the operator at position p, run whole (piece 0) or so many pixels at a time,
-    for techniques that weigh them themselves. A scheduling that proposes nothing for a graph raises UnsupportedModel
-    and says why.
+    `ways(p, piece, gathered)` are the kernels for the operator at position p, run whole (piece 0) or so many pixels at
+    a time over windows of so many bytes in rings, for techniques that weigh them themselves. A scheduling
+    that proposes nothing for a graph raises UnsupportedModel and says why.
 
     `budget(argument)` is None where kernels are to be as fast as they come, whatever scratch they need; otherwise
     the cheapest are taken with which the arena has so many bytes at most (0: the least that is possible).

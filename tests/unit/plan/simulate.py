@@ -12,7 +12,6 @@ from hilbench.ir.region import Region, full
 from hilbench.plan.plan import Plan
 from hilbench.variants.demand import Flow, grid, reads, sums, windows
 from hilbench.variants.schedule import Patches, Rolling
-from hilbench.variants.stages import stage_gathers
 from hilbench.variants.strips import rasters
 
 
@@ -55,8 +54,6 @@ class Machine:
     def _roll(self, stage: Rolling) -> None:
         """Every piece in the order of the demands, strip after strip."""
         for strip in stage.strips:
-            self.slot: dict[str, int] = {}
-            self.done: dict[str, int] = {}
             self.maps = rasters(self.plan.graph, stage.pieces, strip)
             flow = Flow(self.plan.graph, stage.ops, self.maps, stage.streamed, stage.outputs)
             for name, number in flow.run():
@@ -75,7 +72,6 @@ class Machine:
             self._sum(stage, op, Region(y, y + 1, x0, x1))
             return
         operands = []
-        gathers = stage_gathers(graph, stage, op)
         for which, source in enumerate(op.inputs):
             if source in stage.rings:
                 seen = windows(op, graph, which)
@@ -83,7 +79,6 @@ class Machine:
                 rows = reads(seen[0], y, y + 1, graph[source].shape[1])
                 cols = reads(seen[1], x0, x1, graph[source].shape[2])
                 part = Region(*rows, *cols)
-                assert source in gathers or source in stage.slides or self._is_run(stage, source, part)
                 operands.append(self._unrolled(stage, source, part))
             else:
                 operands.append(self._operand(source, {}))
@@ -103,42 +98,25 @@ class Machine:
         """A ring as [pixels, channels]."""
         return self._view(name, (stage.pixels(name), self.plan.graph[name].shape[3]))
 
-    def _is_run(self, stage: Rolling, name: str, r: Region) -> bool:
-        """Whether the pixels of a region lie one after the other in the ring."""
-        raster, pixels = self.maps[name], stage.pixels(name)
-        slot = (r.y0 * raster.pitch + r.x0 - raster.first) % pixels
-        return r.rows == 1 and slot + r.cols <= pixels
-
     def _unrolled(self, stage: Rolling, name: str, r: Region) -> Array:
-        """The whole tensor with the region as the ring has it, and garbage elsewhere."""
+        """The whole tensor with the region as the ring has it, each row one run, and garbage elsewhere."""
         tensor, raster = self.plan.graph[name], self.maps[name]
         whole = np.frombuffer(self._garbage(tensor.nbytes).tobytes(), tensor.dtype.numpy).reshape(tensor.shape).copy()
         ring = self._ring(stage, name)
         for y in range(r.y0, r.y1):
-            pixels = y * raster.pitch + np.arange(r.x0, r.x1) - raster.first
-            slots = self.slot[name] - (self.done[name] - pixels) if name in stage.slides else pixels % len(ring)
-            whole[0, y, r.x0 : r.x1] = ring[slots]
+            slot = (y * raster.pitch + r.x0 - raster.first) % stage.rings[name]
+            whole[0, y, r.x0 : r.x1] = ring[slot : slot + r.cols]
         return whole
-
-    def _slide(self, stage: Rolling, name: str, pixels: Array) -> None:
-        """Write a piece behind the last one, having moved what is still read to the beginning if there is no room."""
-        ring, piece = self._ring(stage, name), stage.pieces[name]
-        keep, at = stage.rings[name] - piece, self.slot.get(name, 0)
-        if at + piece > len(ring):
-            ring[:keep] = ring[at - keep : at].copy()
-            at = keep
-        ring[at : at + len(pixels)] = pixels
-        self.slot[name], self.done[name] = at + piece, self.done.get(name, 0) + piece
 
     def _put(self, stage: Rolling, name: str, array: Array, number: int) -> None:
         """Write one piece, into the ring or into the whole tensor."""
         y, x0, x1 = self.maps[name].place(number)
         pixels = array[0, y, x0:x1]
-        if name in stage.slides:
-            self._slide(stage, name, pixels)
-        elif name in stage.rings:
-            slot = number * stage.pieces[name] % stage.rings[name]
-            self._ring(stage, name)[slot : slot + len(pixels)] = pixels
+        if name in stage.rings:
+            slot, ring = number * stage.pieces[name] % stage.rings[name], self._ring(stage, name)
+            ring[slot : slot + len(pixels)] = pixels
+            twice = max(min(stage.again.get(name, 0) - slot, len(pixels)), 0)
+            ring[stage.rings[name] + slot :][:twice] = pixels[:twice]
         else:
             self._view(name, array.shape)[0, y, x0:x1] = pixels
 
