@@ -34,7 +34,7 @@ def working(graph: Graph) -> list[Working]:
     return [Working("k", 5 * (i % 3), op.kind in IN_PLACE) for i, op in enumerate(graph.ops)]
 
 
-def none(position: int, piece: int) -> list[Way]:
+def none(position: int, piece: int, gathered: int) -> list[Way]:
     """No scratch."""
     return [Way(1.0, 0)]
 
@@ -116,7 +116,7 @@ def test_rolling(data: st.DataObject) -> None:
     graph = random_graph(data)
     wish = data.draw(st.sampled_from(WISHES))
     try:
-        schedules = list(SCHEDULES["rolling"].propose(graph, wish, lambda p, _: [Way(1.0, working(graph)[p].scratch)]))
+        schedules = list(SCHEDULES["rolling"].propose(graph, wish, lambda p, *_: [Way(1.0, working(graph)[p].scratch)]))
     except UnsupportedModel:
         assert "streamed" in wish or "reread" in wish
         return
