@@ -21,12 +21,14 @@ typedef struct {
     int32_t first, last;
 } hb_span;
 
-/* Tap k of a window reads input start + k * dilation; `inputs` is the length of the tensor along this axis. */
+/* Tap k of a window reads input start + k * dilation; `inputs` is the length of the tensor along this axis. The span is
+ * empty, and never negative, where a window lies wholly in padding, on either side. */
 HB_KERNEL hb_span hb_taps(int32_t start, int32_t dilation, int32_t kernel, int32_t inputs)
 {
     hb_span span = {0, kernel};
     if (start < 0) {
         span.first = (dilation - 1 - start) / dilation;
+        span.first = span.first < kernel ? span.first : kernel;
     }
     if (start + (kernel - 1) * dilation >= inputs) {
         span.last = inputs > start ? (inputs - start + dilation - 1) / dilation : 0;

@@ -88,6 +88,10 @@ def convolutions(dtype: DType) -> Iterator[Graph]:
     yield convolution((1, 2, 3, 700), (2, 1, 1, 700), Conv2D(ONE, ONE, Activation.RELU), dtype)
     yield convolution((1, 6, 7, 32), (17, 1, 1, 32), Conv2D(ONE, ONE), dtype)
     yield convolution((1, 7, 6, 16), (8, 3, 3, 16), Conv2D(Window(3, 1, 1, 1, 1), Window(3, 1, 1, 1, 1)), dtype)
+    # Windows that lie wholly in padding, as where a PAD was folded.
+    yield convolution((1, 3, 2, 3), (5, 2, 2, 3), Conv2D(Window(2, 1, 1, 3, 4), Window(2, 1, 1, 4, 3)), dtype)
+    yield convolution((1, 4, 5, 16), (4, 1, 1, 16), Conv2D(Window(1, 1, 1, 0, 2), Window(1, 2, 1, 2, 1)), dtype)
+    yield convolution((1, 5, 4, 16), (4, 3, 3, 16), Conv2D(Window(3, 1, 1, 4, 1), Window(3, 1, 1, 1, 4)), dtype)
     three = Window(3, 1, 1, 1, 1)
     yield convolution((1, 5, 9, 24), (10, 3, 3, 24), Conv2D(Window(3, 1, 1, 0, 2), Window(3, 1, 1, 2, 0)), dtype)
     yield convolution((2, 6, 6, 16), (8, 3, 3, 16), Conv2D(three, three, Activation.RELU), dtype)
@@ -116,6 +120,9 @@ def depthwise(dtype: DType) -> Iterator[Graph]:
         (1, 9, 9, 16), (1, 3, 3, 16), DepthwiseConv2D(Window(3, 1, 1, 1, 1), Window(3, 1, 1, 1, 1)), dtype
     )
     yield convolution((1, 9, 8, 8), (1, 3, 3, 8), DepthwiseConv2D(Window(3, 2, 1, 0, 1), Window(3, 2, 1, 0, 1)), dtype)
+    far, wide = Window(3, 1, 1, 4, 3), Window(3, 2, 1, 3, 5)
+    yield convolution((1, 4, 3, 8), (1, 3, 3, 8), DepthwiseConv2D(far, wide), dtype)
+    yield convolution((1, 4, 3, 8), (1, 3, 3, 8), DepthwiseConv2D(far, far), dtype)
     yield convolution((2, 9, 8, 4), (1, 7, 5, 4), DepthwiseConv2D(Window(7, 2, 1, 3, 3), Window(5, 2, 1, 1, 2)), dtype)
     if dtype == I8:
         for zero, stride in ((-128, 1), (3, 1), (-128, 2), (127, 2)):

@@ -128,8 +128,8 @@ def compare(output: str, got: np.ndarray, expected: np.ndarray, graph: Graph) ->
     shapes = [graph[name].shape for name in op.present_inputs]
     where = f"{op.kind} {op.attrs} of {shapes}"
     if got.dtype == np.float32:
-        # sums of float32 in another order than the reference's float64
+        # Sums of up to 700 products in float32 instead of the reference's float64, of which a few may cancel.
         largest = float(np.abs(expected).max(initial=1e-3))
-        np.testing.assert_allclose(got, expected, rtol=2e-5, atol=2e-6 * largest, err_msg=where)
+        np.testing.assert_allclose(got, expected, rtol=2e-5, atol=1e-5 * largest, err_msg=where)
     else:
         np.testing.assert_array_equal(got, expected, err_msg=where)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from hilbench.report.plots.plot import ITEMS, PAPER, PLOTS, Chart, Plot, data, hover, name, quantity
+from hilbench.report.plots.plot import INK, ITEMS, PAPER, PLOTS, Chart, Plot, data, hover, name, quantity
 from hilbench.report.select import Reading
 from hilbench.results.run import KEY
 
@@ -26,15 +26,17 @@ def arena_maps(buffers: pd.DataFrame) -> Chart | None:
     kinds = buffers["kind"].replace(WORKING)
     rows = buffers.assign(end=buffers["offset"] + buffers["size"], until=buffers["last"] + 1, kind=kinds)
     steps, extent = int(rows["until"].max()), int(rows["end"].max())
-    maps = [_map(part, str(variant), steps, extent) for variant, part in rows.groupby("variant", sort=False)]
-    return {"concat": maps, "columns": COLUMNS}
+    colours = {kind: item for kind, item in zip(KINDS, ITEMS, strict=True) if kind in set(kinds)}
+    parts = rows.groupby("variant", sort=False)
+    return {"concat": [_map(part, str(name), steps, extent, colours) for name, part in parts], "columns": COLUMNS}
 
 
-def _map(rows: pd.DataFrame, variant: str, steps: int, extent: int) -> Chart:
-    x = quantity("first", "step", scale={"domain": [0, steps]}, axis={"tickMinStep": 1, "grid": False})
-    y = quantity("offset", "byte of the arena", scale={"domain": [0, extent]}, axis={"format": "~s"})
-    return {
-        "title": f"{variant}: {int(rows['end'].max()):,} B",
+def _map(rows: pd.DataFrame, variant: str, steps: int, extent: int, colours: dict[str, str]) -> Chart:
+    live = [int(rows.loc[(rows["first"] <= at) & (rows["last"] >= at), "size"].sum()) for at in range(steps)]
+    peak = live.index(max(live))
+    x = quantity("first", "step", scale={"domain": [0, steps], "nice": False}, axis={"tickMinStep": 1, "grid": False})
+    y = quantity("offset", "byte of the arena", scale={"domain": [0, extent], "nice": False}, axis={"format": "~s"})
+    boxes = {
         "data": data(rows, "name", "kind", "offset", "size", "first", "last", "end", "until"),
         "mark": {"type": "rect", "stroke": PAPER, "strokeWidth": 1},
         "encoding": {
@@ -42,12 +44,23 @@ def _map(rows: pd.DataFrame, variant: str, steps: int, extent: int) -> Chart:
             "x2": {"field": "until"},
             "y": y,
             "y2": {"field": "end"},
-            "color": name("kind", "buffer", scale={"domain": list(KINDS), "range": list(ITEMS)}),
+            "color": name("kind", "buffer", scale={"domain": list(colours), "range": list(colours.values())}),
             "tooltip": hover(name="", kind="", offset=",", size=",", first="d", last="d"),
         },
+    }
+    return {
+        "title": f"{variant}: {int(rows['end'].max()):,} B, fullest in step {peak}",
+        "layer": [boxes, _frame(peak, int(rows["end"].max()))],
         "width": WIDTH,
         "height": HEIGHT,
     }
+
+
+def _frame(step: int, top: int) -> Chart:
+    """A line around the arena in the step that needs most."""
+    corners = {"x": step, "x2": step + 1, "y": 0, "y2": top}
+    mark = {"type": "rect", "fill": None, "stroke": INK, "strokeWidth": 2, "tooltip": None}
+    return {"data": {"values": [{}]}, "mark": mark, "encoding": {at: {"datum": n} for at, n in corners.items()}}
 
 
 PLOTS.add(
@@ -57,7 +70,7 @@ PLOTS.add(
         30,
         "Arena over time",
         "Every buffer as a box: across, the steps in which it lives; upwards, the bytes that it occupies. A tall "
-        "box on the left is what a patch-based schedule does away with.",
+        "box on the left is what a patch-based schedule does away with. The frame is around the step that needs most.",
         arena,
     ),
 )
