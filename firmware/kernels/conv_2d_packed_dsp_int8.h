@@ -252,15 +252,36 @@ HB_KERNEL int hb_packed_is_run(const hb_view *in, hb_region at, const hb_conv_in
     return point && inside && (in->cols == at.x1 - at.x0 || at.y1 - at.y0 == 1);
 }
 
+/* Blocks of four pixels of `size` bytes, whole words, that lie one after another. */
+HB_SHARED void hb_packed_words(const int8_t *from, int32_t size, int32_t blocks, uint32_t *wide)
+{
+    const int32_t two = 2 * size, three = 3 * size;
+    for (; blocks > 0; blocks--, from += three) {
+        for (const int8_t *const end = from + size; from != end; from += 4, wide += 8) {
+            const uint32_t a = hb_load32(from), b = hb_load32(from + size);
+            const uint32_t c = hb_load32(from + two), d = hb_load32(from + three);
+            hb_widen_quad(a, wide, 4);
+            hb_widen_quad(b, wide + 1, 4);
+            hb_widen_quad(c, wide + 2, 4);
+            hb_widen_quad(d, wide + 3, 4);
+        }
+    }
+}
+
 /* Whole blocks of such a run. */
 HB_KERNEL void hb_packed_points(const hb_view *in, hb_region at, int32_t first, int32_t blocks, uint32_t *tile,
                                 const hb_conv_int8_args *p)
 {
     const int32_t channels = p->in_channels;
+    const int32_t start = hb_at(in, at.y0 - p->pad_top, at.x0 - p->pad_left, channels) + first * channels;
+    const int8_t *const from = (const int8_t *)in->data + start;
+    if (channels % 4 == 0) {
+        hb_packed_words(from, channels, blocks, tile);
+        return;
+    }
     const hb_packed_shape shape = {*in, at, 1, channels, channels % 4, channels, 0};
     const int32_t places[4] = {0, channels, 2 * channels, 3 * channels};
-    const int32_t start = hb_at(in, at.y0 - p->pad_top, at.x0 - p->pad_left, channels) + first * channels;
-    hb_packed_inner((const int8_t *)in->data + start, places, blocks, &shape, tile);
+    hb_packed_inner(from, places, blocks, &shape, tile);
 }
 
 /* Weights of a pair, four quads at a time where there are registers for them. */

@@ -19,7 +19,6 @@
 /* Four pixels, one of two words of a quad. Registers: r0 to r7 are the sums, r8 to r11 words of activations, r12 one of
  * weights, lr points to activations. */
 #define HB_HELD_PRODUCTS(A, B, a, b)                                                                                   \
-    "ldmia.w lr!, {r8, r9, r10, r11}\n"                                                                                \
     "vmov r12, s" #a "\n"                                                                                              \
     "smlad r0, r8, r12, " A(0) "\n"                                                                                    \
                                "smlad r1, r9, r12, " A(1) "\n"                                                         \
@@ -34,13 +33,18 @@
                                                                                "smlad r6, r10, r12, " B(               \
                                                                                    6) "\n"                             \
                                                                                       "smlad r7, r11, r12, r7\n"
+#define HB_HELD_HALF(a, b) "ldmia.w lr!, {r8, r9, r10, r11}\n" HB_HELD_PRODUCTS(HB_OWN, HB_OWN, a, b)
 
 /* The first quad of a block, where the others are entered, and one of them: 88 bytes of code. */
 #define HB_HELD_FIRST                                                                                                  \
+    "str.w r12, %[out]\n"                                                                                              \
     "ldr.w r3, %[bias_a]\n"                                                                                            \
-    "ldr.w r7, %[bias_b]\n" HB_HELD_PRODUCTS(HB_BIAS_A, HB_BIAS_B, 0, 1)                                               \
-        HB_HELD_PRODUCTS(HB_OWN, HB_OWN, 2, 3) "ldr.w pc, %[entry]\n"
-#define HB_HELD_QUAD(a, b, c, d) HB_HELD_PRODUCTS(HB_OWN, HB_OWN, a, b) HB_HELD_PRODUCTS(HB_OWN, HB_OWN, c, d)
+    "ldr.w r7, %[bias_b]\n"                                                                                            \
+    "ldr.w r9, [lr, #4]\n"                                                                                             \
+    "ldr.w r10, [lr, #8]\n"                                                                                            \
+    "ldr.w r11, [lr, #12]\n"                                                                                           \
+    "ldr.w r8, [lr], #16\n" HB_HELD_PRODUCTS(HB_BIAS_A, HB_BIAS_B, 0, 1) HB_HELD_HALF(2, 3) "ldr.w pc, %[entry]\n"
+#define HB_HELD_QUAD(a, b, c, d) HB_HELD_HALF(a, b) HB_HELD_HALF(c, d)
 
 /* Fetches the weights of a quad: 28 bytes of code. */
 #define HB_HELD_FETCH(a, b, c, d)                                                                                      \

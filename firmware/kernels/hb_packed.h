@@ -96,6 +96,7 @@ typedef struct {
 
 /* The first quad, and where the others' rounds are entered. */
 #define HB_PACKED_FIRST                                                                                                \
+    "str.w r12, %[out]\n"                                                                                              \
     "ldr.w r12, %[first]\n"                                                                                            \
     "ldr.w r3, %[bias_a]\n"                                                                                            \
     "ldr.w r7, %[bias_b]\n"                                                                                            \
@@ -146,13 +147,12 @@ typedef struct {
     "add.w r12, r12, r10, lsl #1\n"                                                                                    \
     "strh.w r3, [r12, r10]\n"                                                                                          \
     "add.w r12, r12, r10, lsl #1\n"                                                                                    \
-    "str.w r12, %[out]\n"                                                                                              \
     "cmp.w lr, r11\n"
 
-/* The constants of a pair of channels go to the stack. */
+/* The constants of a pair of channels go to the stack. Blocks begin with r12 where their outputs go. */
 #define HB_PACKED_PAIR(words, more)                                                                                    \
     "ldr.w r8, %[record]\n"                                                                                            \
-    "ldr.w r9, %[base]\n"                                                                                              \
+    "ldr.w r12, %[base]\n"                                                                                             \
     "ldr.w lr, %[tile]\n"                                                                                              \
     "ldmia.w r8!, {" words "}\n"                                                                                       \
     "str.w r0, %[bias_a]\n"                                                                                            \
@@ -161,8 +161,7 @@ typedef struct {
     "str.w r3, %[multiplier_b]\n"                                                                                      \
     "str.w r4, %[addend_a]\n"                                                                                          \
     "str.w r5, %[addend_b]\n" more "str.w r8, %[record]\n"                                                             \
-    "str.w r9, %[out]\n"                                                                                               \
-    "add.w r9, r9, #2\n"                                                                                               \
+    "add.w r9, r12, #2\n"                                                                                              \
     "str.w r9, %[base]\n"
 
 #define HB_PACKED_NEXT                                                                                                 \

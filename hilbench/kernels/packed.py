@@ -17,11 +17,14 @@ from hilbench.ir.quantized import INT8_MIN, ConvConstants
 from hilbench.kernels.family import Argument, constant
 from hilbench.kernels.requantize import PACKED_SHIFT, Staircase
 
-PIXELS = 128
+PIXELS = 256
 """More pixels in a tile than this make the weights' share of the time hardly smaller."""
 
-LEAST_BYTES, MOST_BYTES = 5632, 16384
-"""What a tile may always take, and what it takes at most."""
+MOST_BYTES = 16384
+"""What a tile takes at most."""
+
+ALWAYS_PIXELS, ALWAYS_BYTES = 128, 5632
+"""The tile that may always be, if it takes no more than this."""
 
 COPY_BLOCKS = 4
 """HB_PACKED_COPY_BLOCKS."""
@@ -42,8 +45,8 @@ def packed_members(op: Op, graph: Graph, pixels: int) -> dict[str, Argument]:
     """Quads that a pixel of a CONV_2D reads, how many of `pixels` make a tile, and what is done about padding."""
     assert isinstance(op.attrs, Conv2D)
     quads = packed_terms(constant(op.inputs[1], op, graph)[:1]).shape[1] // 4
-    fitting = max(_tile_bytes(op, graph) // (8 * quads), _BLOCK)
-    tiles = -(-pixels // min(fitting // _BLOCK * _BLOCK, PIXELS))
+    fitting = max(_tile_pixels(op, graph, 8 * quads), _BLOCK)
+    tiles = -(-pixels // (fitting // _BLOCK * _BLOCK))
     padded = any(w.before > 0 or w.after > 0 for w in (op.attrs.y, op.attrs.x))
     tile = pixels if pixels < _BLOCK else -(-pixels // (_BLOCK * tiles)) * _BLOCK
     band = _band_bytes(op, graph, tile) if padded else 0
@@ -62,10 +65,11 @@ def _band_bytes(op: Op, graph: Graph, tile: int) -> int:
     return size if depth < _BAND_CHANNELS and size <= _BAND_BYTES else 0
 
 
-def _tile_bytes(op: Op, graph: Graph) -> int:
-    """As much as is left beside the operator's maps of what the largest maps of an operator take."""
+def _tile_pixels(op: Op, graph: Graph, size: int) -> int:
+    """As many of `size` bytes as fit beside the operator's maps into what the largest maps of an operator take."""
     largest = max(_map_bytes(other, graph) for other in graph.ops)
-    return min(max(largest - _map_bytes(op, graph) - _SPARE_BYTES, LEAST_BYTES), MOST_BYTES)
+    room = min(largest - _map_bytes(op, graph) - _SPARE_BYTES, MOST_BYTES)
+    return max(min(room // size, PIXELS), min(ALWAYS_BYTES // size, ALWAYS_PIXELS))
 
 
 def _map_bytes(op: Op, graph: Graph) -> int:
