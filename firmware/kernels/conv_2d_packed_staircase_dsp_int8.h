@@ -8,15 +8,16 @@
  *   "packed_fits", "packed_staircase"]
  * scratch = "8 * packed_quads * packed_pixels + packed_spare"
  * cycles = """
- *   700 + out_rows * out_cols * kernel_h * (20 if packed_band else 40 + 8 * padded * kernel_w)
- *   + (packed_pixels >= 4) * ((out_rows * out_cols + packed_pixels - 1) // packed_pixels * (20 + packed_quads)
+ *   1050 + out_rows * out_cols * kernel_h * ((15 if terms > in_channels else 0)
+ *     + (39 * kernel_w if padded and packed_band == 0 else 0))
+ *   + (packed_pixels >= 4) * ((out_rows * out_cols + packed_pixels - 1) // packed_pixels * (3 + 1.2 * packed_quads)
  *       * out_channels
- *     + out_rows * out_cols // 4 * (2 * terms + out_channels
- *       * (21 + 15.6 * packed_quads if packed_pixels >= 16 and packed_quads <= 8 else 26 + 17.4 * packed_quads)))
+ *     + out_rows * out_cols // 4 * (3.8 * terms + out_channels
+ *       * (23.4 + 15.6 * packed_quads if packed_pixels >= 16 and packed_quads <= 8 else 25 + 17.55 * packed_quads)))
  *   + (min(out_rows * out_cols % 4, 1) if packed_pixels >= 4 else (out_rows * out_cols - 1) // packed_pixels + 1)
- *     * out_channels * (20 + 5 * packed_quads)
+ *     * out_channels * (30 + 6.7 * packed_quads)
  *   + (out_rows * out_cols % 4 if packed_pixels >= 4 else out_rows * out_cols)
- *     * (8 * terms + out_channels * (20 + 4.6 * packed_quads))"""
+ *     * (7 * terms + out_channels * (21.6 + 3.4 * packed_quads))"""
  * arrays = ["packed", "packed_staircase"]
  */
 #ifndef HB_CONV_2D_PACKED_STAIRCASE_DSP_INT8_H
