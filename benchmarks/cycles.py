@@ -24,12 +24,14 @@ from hilbench.boards import Board, find
 from hilbench.build.execute import execute
 from hilbench.build.plan import prepare
 from hilbench.codegen import generate
-from hilbench.ir.attrs import Conv2D, DepthwiseConv2D
-from hilbench.ir.graph import Graph, Op, Tensor
+from hilbench.ir.attrs import Bottleneck, Conv2D, DepthwiseConv2D
+from hilbench.ir.graph import Attrs, Graph, Op, Tensor
+from hilbench.ir.region import Window
 from hilbench.kernels.catalogue import Kernel, evaluate, facts_of, options, scratch_bytes
 from hilbench.kernels.family import TILED, Argument
 from hilbench.plan.fold import fold_pads
 from hilbench.plan.plan import Buffer, Plan, Step
+from hilbench.variants.channelwise import as_one, inverted
 from hilbench.variants.schedule import Layer, Schedule
 from hilbench.variants.transform import transform
 from hilbench.variants.variant import Variant
@@ -59,18 +61,26 @@ def piece_of(graph: Graph, piece: int) -> Graph | None:
     x, y = graph[op.present_inputs[0]], graph[op.outputs[0]]
     if op.kind not in TILED or piece > y.shape[2]:
         return None
-    assert isinstance(op.attrs, Conv2D | DepthwiseConv2D)
+    assert isinstance(op.attrs, Conv2D | DepthwiseConv2D | Bottleneck)
     rows, cols = (replace(window, before=0, after=0) for window in (op.attrs.y, op.attrs.x))
     shape = (1, rows.extent, (piece - 1) * cols.stride + cols.extent, x.shape[3])
     made = graph.with_tensors([replace(x, shape=shape), replace(y, shape=(1, 1, piece, y.shape[3]))])
-    return replace(made, ops=(replace(op, attrs=replace(op.attrs, y=rows, x=cols)),))
+    return replace(made, ops=(replace(op, attrs=_with_windows(op.attrs, rows, cols)),))
+
+
+def _with_windows(attrs: Conv2D | DepthwiseConv2D | Bottleneck, rows: Window, cols: Window) -> Attrs:
+    """The same over other windows."""
+    if not isinstance(attrs, Bottleneck):
+        return replace(attrs, y=rows, x=cols)
+    wide, narrow = (replace(tensor, shape=(1, 1, 1, tensor.shape[3])) for tensor in attrs.maps)
+    return replace(attrs, depthwise=replace(attrs.depthwise, y=rows, x=cols), maps=(wide, narrow))
 
 
 def calls(graph: Graph, pieces: Sequence[int], features: frozenset[str], wanted: str) -> Iterator[Call]:
     """Every step of a network, whole and in pieces, with every kernel; equal steps once."""
     seen = set()
-    for op in graph.ops:
-        whole = alone(graph, op)
+    for of, op in _steps(graph):
+        whole = alone(of, op)
         for one in (whole, *(piece_of(whole, piece) for piece in pieces)):
             if one is None:
                 continue
@@ -79,6 +89,14 @@ def calls(graph: Graph, pieces: Sequence[int], features: frozenset[str], wanted:
                 if wanted in ("", option.kernel.name) and key not in seen:
                     seen.add(key)
                     yield Call(one, option.kernel)
+
+
+def _steps(graph: Graph) -> Iterator[tuple[Graph, Op]]:
+    """Every operator with its graph, then every inverted residual as one."""
+    yield from ((graph, op) for op in graph.ops)
+    for first in inverted(graph):
+        one = as_one(graph, first)
+        yield one, one.ops[first]
 
 
 def side_by_side(made: Sequence[Call]) -> Plan:

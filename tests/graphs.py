@@ -16,6 +16,7 @@ import numpy as np
 
 from hilbench.ir.attrs import (
     Activation,
+    Bottleneck,
     Concat,
     Conv2D,
     DepthwiseConv2D,
@@ -315,6 +316,29 @@ def resize(b: Builder, x: str, _: list[str]) -> str:
     return b.op("RESIZE_NEAREST_NEIGHBOR", (x,), ResizeNearest(*flags), b.like(x), shape)  # type: ignore[misc]
 
 
+def bottleneck(b: Builder, x: str, _: list[str]) -> str:
+    """Three convolutions, of which only the last one's output stays in the graph."""
+    first = _pointwise(b, x)
+    _, height, width, depth = b.shape(first)
+    rows, cols = windows(b, (height, width))
+    w, bias, quant = weighted(b, first, (1, rows.kernel, cols.kernel, depth), 3, rows.kernel * cols.kernel)
+    attrs = DepthwiseConv2D(rows, cols, 1, b.activation())
+    _pointwise(b, b.op("DEPTHWISE_CONV_2D", (first, w, bias), attrs, quant))
+    parts = [b.ops.pop() for _ in range(3)][::-1]
+    made = [b.tensors.pop(part.outputs[0]) for part in parts]
+    maps = [replace(tensor, name=f"{tensor.name} inside") for tensor in made]
+    expand, depth_wise, project = (part.attrs for part in parts)
+    inputs = (x, *(name for part in parts for name in part.inputs[1:]))
+    fused = Bottleneck(expand, depth_wise, project, (maps[0], maps[1]))  # type: ignore[arg-type]
+    return b.op("BOTTLENECK", inputs, fused, made[2].quant)
+
+
+def _pointwise(b: Builder, x: str) -> str:
+    depth, channels = b.shape(x)[3], int(b.pick(*CHANNELS))  # type: ignore[call-overload]
+    w, bias, quant = weighted(b, x, (channels, 1, 1, depth), 0, depth)
+    return b.op("CONV_2D", (x, w, bias), Conv2D(Window(1), Window(1), b.activation()), quant)
+
+
 Maker = Callable[[Builder, str, list[str]], str]
 
 MAKERS: dict[str, Maker] = {
@@ -338,10 +362,12 @@ MAKERS: dict[str, Maker] = {
     "PAD": pad,
     "CONCATENATION": concatenation,
     "RESIZE_NEAREST_NEIGHBOR": resize,
+    "BOTTLENECK": bottleneck,
 }
 """Per operator kind, a function that adds one that reads a given feature map, and perhaps others; gives its output."""
 
-_INNER = [kind for kind in MAKERS if kind not in ("QUANTIZE", "DEQUANTIZE", "FULLY_CONNECTED", "MEAN", "SOFTMAX")]
+_SELDOM = ("QUANTIZE", "DEQUANTIZE", "FULLY_CONNECTED", "MEAN", "SOFTMAX", "BOTTLENECK")
+_INNER = [kind for kind in MAKERS if kind not in _SELDOM]
 _FREQUENT = ["CONV_2D", "DEPTHWISE_CONV_2D", "CONV_2D", "DEPTHWISE_CONV_2D", "ADD"]
 
 

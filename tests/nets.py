@@ -183,8 +183,16 @@ def squeezed(seed: int) -> Graph:
     return b.done()
 
 
+def bottlenecks(seed: int) -> Graph:
+    """MobileNetV2's blocks, with and without a residual, over windows of 3×3 and 7×7."""
+    b = Net(seed)
+    x = b.inverted(b.conv(b.input((1, 24, 24, 3)), 6, 3, 2), 6)
+    b.classes(b.inverted(b.inverted(x, 8, 7, 2), 8, 3, 2))
+    return b.done()
+
+
 NETS: dict[str, Callable[[int], Graph]] = {
-    each.__name__: each for each in (detector, segmenter, sequence, tall, image, wide, squeezed)
+    each.__name__: each for each in (detector, segmenter, sequence, tall, image, wide, squeezed, bottlenecks)
 }
 """Graphs by name."""
 

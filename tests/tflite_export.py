@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,12 +25,13 @@ from hilbench.ir.attrs import (
 )
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Array, Graph, Op, QuantParams
+from hilbench.ir.ops.bottleneck import parts
 from hilbench.ir.region import Window
 
 
 def to_tflite(graph: Graph) -> bytes:
     """The file; every window's padding has to be SAME or VALID."""
-    model = TfliteModel(graph.name)
+    model, graph = TfliteModel(graph.name), _of_the_format(graph)
     numbers: dict[str, int] = {}
     for name in graph.inputs:
         tensor = graph[name]
@@ -40,6 +42,16 @@ def to_tflite(graph: Graph) -> bytes:
     for op in graph.ops:
         numbers[op.outputs[0]] = _op(model, graph, op, numbers)
     return model.to_bytes([numbers[name] for name in graph.outputs])
+
+
+def _of_the_format(graph: Graph) -> Graph:
+    """With the convolutions of each BOTTLENECK, which the format does not have."""
+    ops, tensors = list[Op](), dict(graph.tensors)
+    for op in graph.ops:
+        inner = parts(op, graph) if op.kind == "BOTTLENECK" else replace(graph, ops=(op,))
+        ops += inner.ops
+        tensors |= inner.tensors
+    return replace(graph, ops=tuple(ops), tensors=tensors)
 
 
 def _quantization(quant: QuantParams | None) -> Quantization | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from hilbench.ir.graph import Attrs, Op
+from hilbench.ir.graph import Attrs, Op, Tensor
 from hilbench.ir.region import Window
 
 
@@ -52,6 +52,30 @@ class DepthwiseConv2D(Attrs):
     x: Window
     multiplier: int = 1
     activation: Activation = Activation.NONE
+
+
+@dataclass(frozen=True)
+class Bottleneck(Attrs):
+    """BOTTLENECK(input, weights and bias of each): three convolutions that run as one; no model file has it.
+
+    `expand` and `project` work pixel by pixel, `depthwise` between them has a multiplier of 1. `maps` are what the
+    first two write: they never exist whole.
+    """
+
+    expand: Conv2D
+    depthwise: DepthwiseConv2D
+    project: Conv2D
+    maps: tuple[Tensor, Tensor]
+
+    @property
+    def y(self) -> Window:
+        """The window along rows."""
+        return self.depthwise.y
+
+    @property
+    def x(self) -> Window:
+        """The window along columns."""
+        return self.depthwise.x
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from hilbench.registry import Registry
 Argument = int | float | str | tuple[int, ...]
 """Value of a structure's member: a number, an enumerator's name, or an array of integers."""
 
-TILED = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D"})
+TILED = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "BOTTLENECK"})
 """Operators whose kernels work in tiles of output pixels, as large as the output is."""
 
 TILED_ANYHOW = frozenset({"CONV_2D"})
@@ -112,11 +112,15 @@ def family_of(kind: str) -> Family:
 
 
 def in_pieces(op: Op, graph: Graph, piece: int) -> Graph:
-    """The graph as the kernel of an operator sees it that writes `piece` pixels of a row at a time: no larger tiles."""
+    """The graph as the kernel of an operator sees it that writes `piece` pixels at a time: no larger tiles.
+
+    They are of one row; where there are more than a row has, of a BOTTLENECK, of so many rows.
+    """
     if op.kind not in TILED:
         return graph
     out = graph[op.outputs[0]]
-    return graph.with_tensors([replace(out, shape=(1, 1, piece, out.shape[3]))])
+    rows = max(piece // out.shape[2], 1) if op.kind == "BOTTLENECK" else 1
+    return graph.with_tensors([replace(out, shape=(1, rows, piece // rows, out.shape[3]))])
 
 
 def natural(tensor: str, graph: Graph) -> Operand:

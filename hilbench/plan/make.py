@@ -62,6 +62,7 @@ def _expansion(plan: Plan) -> int:
 def _planned(ready: Graph, schedule: Part, kernels: Callable[[Graph], Kernels]) -> Plan:
     """The plan of a graph that is ready to run, or to run parts of twice."""
     scheduling = SCHEDULES[schedule.name]
+    ready = scheduling.prepare(ready, schedule.argument, lambda graph: kernels(graph).ways)
     draft = _draft(ready, schedule, kernels(ready))
     limit = scheduling.budget(schedule.argument)
     if limit is None:

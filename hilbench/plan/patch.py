@@ -7,7 +7,7 @@ from collections.abc import Callable
 from hilbench.ir.graph import Graph
 from hilbench.plan.lifetime import stage_ops
 from hilbench.variants.schedule import Patches, Rolling, Schedule, Spans
-from hilbench.variants.strips import different, rolled_macs, written
+from hilbench.variants.strips import rolled_macs
 
 
 def executed_macs(graph: Graph, schedule: Schedule, whole: tuple[int, ...]) -> tuple[int, ...]:
@@ -26,7 +26,7 @@ def _macs(graph: Graph, schedule: Schedule, whole: tuple[int, ...], *, once: boo
     found: list[int] = []
     for stage in schedule.stages:
         if isinstance(stage, Rolling):
-            found += rolled_macs(graph, stage, whole, different if once else written)
+            found += rolled_macs(graph, stage, whole, once=once)
         elif isinstance(stage, Patches):
             count = _joined if once else _summed
             found += [_patched(graph, stage, op, whole[op], count) if whole[op] else 0 for op in stage.ops]

@@ -9,20 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import inf
+from math import inf, prod
 
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Graph
-from hilbench.variants.demand import grid, sums, windows
+from hilbench.variants.channelwise import expand_macs, expanded
+from hilbench.variants.demand import Raster, grid, sums, windows
 from hilbench.variants.prices import calls, overhead
-from hilbench.variants.rolls import Most, Rolls
+from hilbench.variants.rolls import ROW, Most, Rolls
 from hilbench.variants.schedule import Layer, Rolling, Spans, Stage
 from hilbench.variants.schedules.patch import is_local
 from hilbench.variants.stages import VIEWS, aligned, saved
 from hilbench.variants.strips import op_macs, strip_counts, strips_of
 from hilbench.variants.variant import Way, Ways
 
-PIECES = (1, 2, 4, 8, 16, 1 << 15)
+PIECES = (1, 2, 4, 8, 16, ROW)
 """Pixels of a row that are written at a time: those tried; the last means whole rows."""
 
 
@@ -128,9 +129,10 @@ class Cuts:
             self._known[start, stop] = self._rolls(start, stop)
         if self._known[start, stop]:
             found = (
-                self._rolled(range(start, stop), strips, most, (whole, limit))
+                self._rolled(range(start, stop), strips, each, (whole, limit))
                 for strips in self._strips(start, stop, extra)
                 for most in mosts
+                for each in self.rolls.mosts(range(start, stop), most)
                 if least + self.rolls.least(range(start, stop), strips[0], most) <= limit
             )
             yield from {(c.pieces, c.extra): c for c in found if c and c.bytes <= limit}.values()
@@ -171,6 +173,18 @@ class Cuts:
         widths = (strip[op.outputs[0]] for strip in strips)
         return self._macs[position] * sum(stop - first for first, stop in widths) // grid(op, self.graph)[1]
 
+    def _executed_macs(self, position: int, strips: tuple[Spans, ...], piece: int) -> int:
+        """The same in pieces: of a BOTTLENECK each expands all that it reads."""
+        op = self.graph.ops[position]
+        macs, first = self._striped_macs(position, strips), expand_macs(op, self.graph)
+        if first == 0:
+            return macs
+        rows, cols = grid(op, self.graph)
+        own = [Raster(rows, *strip[op.outputs[0]], piece) for strip in strips]
+        read = sum(int(expanded(op, self.graph, each, each.pieces).sum()) for each in own)
+        once = first * sum(each.stop - each.first for each in own) // cols
+        return macs - once + first * read // prod(self.graph[op.present_inputs[0]].shape[1:3])
+
     def _rolled(self, ops: range, strips: tuple[Spans, ...], most: Most, bounds: tuple[int, float]) -> Candidate | None:
         """The operators as a rolling stage; one alone only where that saves something, none that is too large.
 
@@ -188,7 +202,7 @@ class Cuts:
             ways = self.ways(p, stage.pieces[op.outputs[0]], rolled.gathers[p])
             loads.append(Load(calls(self.graph, stage, op), whole + rolled.fixed, ways))
             overheads.append(overhead(self.graph, stage, op))
-            macs.append(self._macs[p] if len(strips) == 1 else self._striped_macs(p, strips))
+            macs.append(self._executed_macs(p, strips, stage.pieces[op.outputs[0]]))
         extra = sum(macs) - sum(self._macs[p] for p in ops)
         return Candidate(tuple(loads), rolled.pieces, stage, extra, sum(overheads))
 

@@ -67,6 +67,15 @@ def bottleneck(edges: Edges, extra: int = 0) -> float:
     return min((path.cost for path in found[-1]), default=inf)
 
 
+def fullest(edges: Edges, extra: int = 0) -> Candidate | None:
+    """The stage that needs most on the path that needs least; None where there is no path."""
+    paths = _fronts(edges, extra, lambda path, one: max(path.cost, one.bytes))[-1]
+    if not paths:
+        return None
+    taken = {id(stage) for stage in min(paths, key=lambda path: path.cost).stages}
+    return max((one for incoming in edges for _, one in incoming if id(one.stage) in taken), key=lambda one: one.bytes)
+
+
 def apart(edges: Edges, graph: Graph) -> Edges:
     """The same stages with output and input beside each other: more bytes, but bytes that are easier to place."""
     return [[(start, one.apart(graph)) for start, one in incoming] for incoming in edges]

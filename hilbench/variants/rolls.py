@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,6 +21,12 @@ Most = int | Mapping[str, int]
 
 FETCHED = 4
 """Streamed inputs have few channels: so many times more of their pixels are fetched at a time."""
+
+SHARING = 4
+"""Pixels of a BOTTLENECK that are written at a time for each one of other maps, where those are to be few."""
+
+ROW = 1 << 15
+"""More pixels than any row has."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,16 @@ class Rolls:
                 tall, _ = spans(op, self.graph, which, Raster(rows, 0, cols, cols))
                 found[name] = int((tall[:, 1] - tall[:, 0]).max())
         return found
+
+    def mosts(self, ops: range, most: int) -> Iterator[Most]:
+        """That many pixels of every map; those of a BOTTLENECK share much of what they read, and are more at a time."""
+        tiled = {op.outputs[0] for op in (self.graph.ops[p] for p in ops) if op.kind == "BOTTLENECK"}
+        if not tiled:
+            yield most
+            return
+        names = dict.fromkeys(self.sources(ops), FETCHED * most) | {self.graph.ops[p].outputs[0]: most for p in ops}
+        for wide in (SHARING * most, ROW):
+            yield {name: wide if name in tiled else pixels for name, pixels in names.items()}
 
     def roll(
         self, ops: range, strips: tuple[Spans, ...], most: Most, outputs: tuple[str, ...], dying: Iterable[str]

@@ -6,13 +6,15 @@ backwards from the strip's columns of the stage's outputs, by the windows that t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hilbench.ir.graph import Graph, Op
 from hilbench.ir.opdef import OPS
+from hilbench.variants.channelwise import expand_macs, expanded
 from hilbench.variants.demand import Raster, grid, need_of, reads, windows
 from hilbench.variants.schedule import Rolling, Spans
 
@@ -122,16 +124,27 @@ def _asked(graph: Graph, stage: Rolling, found: Mapping[str, Raster]) -> dict[st
     return asked
 
 
-def rolled_macs(
-    graph: Graph, stage: Rolling, whole: Sequence[int], count: Callable[[Graph, Rolling], dict[str, int]] = written
-) -> list[int]:
+def rolled_macs(graph: Graph, stage: Rolling, whole: Sequence[int], *, once: bool = False) -> list[int]:
     """Multiply-accumulates of each operator of a stage as it is executed; `whole[p]` is `op_macs` of operator p.
 
-    With `count` = `different` those of pixels that are computed again are left out.
+    With `once` those of pixels that are computed again are left out.
     """
-    pixels = count(graph, stage)
+    pixels = different(graph, stage) if once else written(graph, stage)
     found = []
-    for position in stage.ops:
-        rows, cols = grid(graph.ops[position], graph)
-        found.append(whole[position] * pixels[graph.ops[position].outputs[0]] // (rows * cols))
+    for op, macs in ((graph.ops[position], whole[position]) for position in stage.ops):
+        rows, cols = grid(op, graph)
+        first = expand_macs(op, graph)
+        inside = (
+            first * _expanded(graph, stage, op, once) // prod(graph[op.present_inputs[0]].shape[1:3]) if first else 0
+        )
+        found.append((macs - first) * pixels[op.outputs[0]] // (rows * cols) + inside)
     return found
+
+
+def _expanded(graph: Graph, stage: Rolling, op: Op, once: bool) -> int:
+    """Pixels that a BOTTLENECK expands in all strips, or (`once`) how many different ones."""
+    total = np.zeros(graph[op.present_inputs[0]].shape[1:3], np.int64)
+    for strip in stage.strips:
+        found = rasters(graph, stage.pieces, strip)
+        total += expanded(op, graph, found[op.outputs[0]], _asked(graph, stage, found)[op.outputs[0]])
+    return int(np.count_nonzero(total) if once else total.sum())

@@ -81,6 +81,9 @@ class Scheduling:
     the cheapest are taken with which the arena has so many bytes at most (0: the least that is possible).
 
     `macs(argument)` is the budget of MACs, as a multiple of those that have to be executed.
+
+    `prepare(graph, argument, ways)` is the graph as it is to be scheduled: operators may be put together that are to
+    run as one; `ways(graph)` are the kernels for another graph.
     """
 
     name: str
@@ -89,6 +92,7 @@ class Scheduling:
     propose: Callable[[Graph, str, Ways], Iterable[Schedule]]
     budget: Callable[[str], int | None] = lambda argument: None
     macs: Callable[[str], Fraction] = lambda argument: Fraction(1)
+    prepare: Callable[[Graph, str, Callable[[Graph], Ways]], Graph] = lambda graph, argument, ways: graph
 
 
 FORMATS: Registry[Format] = Registry("format", "hilbench.variants.formats")

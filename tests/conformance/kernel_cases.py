@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from hilbench.ir.attrs import (
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Attrs, Graph, QuantParams
 from hilbench.ir.region import Window
+from hilbench.variants.channelwise import as_one
 from tests.graphs import UNIT, Builder, weighted
 
 I8, F32 = DType.INT8, DType.FLOAT32
@@ -149,6 +151,31 @@ def sweeps() -> Iterator[Graph]:
     yield rectified(-5, (2, 7, 6, 8), (1, 3, 3, 8), bare)
 
 
+def bottlenecks() -> Iterator[Graph]:
+    """Windows of 7×7, strides that leave pixels out, one pixel; zero points at both ends; biases that wrap."""
+    seven, two = Window(7, 2, 1, 2, 3), Window(3, 2, 1, 0, 1)
+    yield bottleneck((1, 11, 9, 6), (9, 5), DepthwiseConv2D(seven, seven), -128)
+    yield bottleneck((1, 8, 7, 16), (8, 3), DepthwiseConv2D(two, two), 127)
+    yield bottleneck((1, 1, 1, 3), (5, 17), DepthwiseConv2D(Window(3, 1, 1, 1, 1), Window(3, 1, 1, 2, 0)), 127)
+    yield bottleneck((1, 7, 9, 4), (4, 4), DepthwiseConv2D(Window(1, 3), Window(2, 3)), -128)
+    yield bottleneck((1, 9, 4, 7), (6, 2), DepthwiseConv2D(Window(3, 1, 2, 2, 2), Window(5, 1, 1, 2, 2)), 0)
+
+
+def bottleneck(shape: tuple[int, ...], channels: tuple[int, int], attrs: DepthwiseConv2D, zero: int) -> Graph:
+    """With so many channels inside and of the output; zero points of maps are `zero` and the one opposite to it."""
+    b, (inside, out), window = Builder(shape[1], I8), channels, (attrs.y.kernel, attrs.x.kernel)
+    x = b.add("in0", shape, quant(0.05, zero))
+    b.inputs.append(x)
+    w, bias, output = weighted(b, x, (inside, 1, 1, shape[3]), 0, shape[3])
+    wide = b.op("CONV_2D", (x, w, bias), Conv2D(ONE, ONE, Activation.RELU6), quant(output.scale[0], -zero - 1))
+    w, _, output = weighted(b, wide, (1, *window, inside), 3, int(np.prod(window)))
+    limits = b.constant(np.resize(np.array([2**31 - 1, -9, 2**30, 700], np.int64), inside).astype(np.int32))
+    deep = b.op("DEPTHWISE_CONV_2D", (wide, w, limits), attrs, quant(output.scale[0], zero))
+    w, bias, output = weighted(b, deep, (out, 1, 1, inside), 0, inside)
+    y = b.op("CONV_2D", (deep, w, bias), Conv2D(ONE, ONE), output)
+    return as_one(replace(b.done(), name="special", outputs=(y,)), 0)
+
+
 def fully_connected(dtype: DType) -> Iterator[Graph]:
     for batches, inputs, outputs in ((1, 640, 9), (3, 7, 5), (1, 1, 1), (2, 128, 8)):
         b = Builder(inputs, dtype)
@@ -244,6 +271,7 @@ def concatenations(dtype: DType) -> Iterator[Graph]:
 
 
 SPECIAL: dict[tuple[str, DType], Callable[[], Iterator[Graph]]] = {}
+SPECIAL[("BOTTLENECK", I8)] = bottlenecks
 for _dtype in (I8, F32):
     SPECIAL[("CONV_2D", _dtype)] = lambda d=_dtype: convolutions(d)  # type: ignore[misc]
     SPECIAL[("DEPTHWISE_CONV_2D", _dtype)] = lambda d=_dtype: depthwise(d)  # type: ignore[misc]

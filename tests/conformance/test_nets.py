@@ -19,6 +19,7 @@ RUNS = (
     ("sequence", "int8+patch:1x4"),
     ("sequence", "int8+rolling:pixels=3,mac=1.5"),
     ("squeezed", "int8+rolling:pixels=4,mac=1.5"),
+    ("bottlenecks", "int8+rolling:input=reread,mac=1.1"),
 )
 
 
@@ -31,6 +32,7 @@ def test_firmware_gives_the_references_bytes(
     inputs = random_inputs(ready, 2)
     expected, found = run(ready, inputs), executed(plan, inputs)
     assert any(op.again for op in plan.graph.ops) == (net == "squeezed")
+    assert any(op.kind == "BOTTLENECK" for op in plan.graph.ops) == (net == "bottlenecks")
     for name in ready.outputs:
         assert len(np.unique(expected[name])) > 2
         np.testing.assert_array_equal(found[name], expected[name])

@@ -10,7 +10,7 @@ stage read may be computed by both, for up to R times the MACs in all; by defaul
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import inf
@@ -18,6 +18,7 @@ from math import inf
 from hilbench.errors import UnsupportedModel, UnsupportedOp, UsageError
 from hilbench.ir.graph import Graph
 from hilbench.variants.cuts import PIECES, Cuts
+from hilbench.variants.narrow import narrowed
 from hilbench.variants.paths import Edges, all_stages, apart, best_stages, between, bottleneck, joined
 from hilbench.variants.refine import refined
 from hilbench.variants.schedule import Schedule
@@ -105,11 +106,31 @@ def _check(argument: str) -> None:
     _read(argument)
 
 
+def _prepare(graph: Graph, argument: str, ways: Callable[[Graph], Ways]) -> Graph:
+    """Inverted residuals run channel by channel where that makes room, for MACs of the budget."""
+    wish = _read(argument)
+    extra = _extra(graph, wish)
+
+    def stages(graph: Graph, limit: float) -> Edges:
+        cuts = Cuts(graph, ways(graph), _streamed(graph, wish), wish.input == "reread")
+        return _below(cuts, wish.pieces[:1], _known(cuts, wish, extra) if limit == inf else limit, extra)
+
+    return narrowed(graph, stages, wish.arena, extra) if extra > 0 else graph
+
+
+def _streamed(graph: Graph, wish: _Wish) -> tuple[str, ...]:
+    return () if wish.input == "resident" else graph.inputs
+
+
+def _extra(graph: Graph, wish: _Wish) -> int:
+    """MACs that may be executed besides."""
+    return int((wish.mac - 1) * first_macs(graph)) - again_macs(graph)
+
+
 def _propose(graph: Graph, argument: str, ways: Ways) -> Iterator[Schedule]:
     """Layer by layer where the input is resident, and the best stages."""
     wish = _read(argument)
-    streamed = () if wish.input == "resident" else graph.inputs
-    extra = int((wish.mac - 1) * first_macs(graph)) - again_macs(graph)
+    streamed, extra = _streamed(graph, wish), _extra(graph, wish)
     cuts = Cuts(graph, ways, streamed, wish.input == "reread")
     edges = _stages(cuts, wish, extra)
     found: list[Schedule] = []
@@ -130,19 +151,21 @@ def _propose(graph: Graph, argument: str, ways: Ways) -> Iterator[Schedule]:
 
 
 def _stages(cuts: Cuts, wish: _Wish, extra: int) -> Edges:
-    """Every stage that may be on a best path: those that are not above the budget, or else above a known path.
+    """Every stage that may be on a best path: those that are not above the budget, or else above a known path."""
+    return _below(cuts, wish.pieces, wish.arena or _known(cuts, wish, extra), extra)
 
-    That is the best path of stages in the shortest pieces, output and input apart. As larger stages take longer to
-    find, it is looked for below few bytes first, and then below more.
+
+def _known(cuts: Cuts, wish: _Wish, extra: int) -> float:
+    """Bytes of the best path of stages in the shortest pieces, output and input apart.
+
+    As larger stages take longer to find, it is looked for below few bytes first, and then below more.
     """
     limit: float = wish.arena or _FEW
-    while not wish.arena:
+    while True:
         found = bottleneck(apart(_below(cuts, wish.pieces[:1], limit, extra), cuts.graph), extra)
         if found <= limit or limit > 2 * sum(cuts.graph[name].nbytes for name in cuts.lives):
-            limit = found
-            break
+            return found
         limit *= 1.5
-    return _below(cuts, wish.pieces, limit, extra)
 
 
 def _below(cuts: Cuts, pieces: Sequence[int], limit: float, extra: int) -> Edges:
@@ -154,6 +177,6 @@ SCHEDULES.add(
     NAME,
     Scheduling(
         NAME, "rolling[:input=streamed|reread,pixels=M,arena=BYTES,mac=R]: rings instead of maps", _check, _propose,
-        _budget, _macs,
+        _budget, _macs, _prepare,
     ),
 )  # fmt: skip
