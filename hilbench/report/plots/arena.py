@@ -58,9 +58,16 @@ def _map(rows: pd.DataFrame, variant: str, steps: int, extent: int, colours: dic
 
 def _frame(step: int, top: int) -> Chart:
     """A line around the arena in the step that needs most."""
-    corners = {"x": step, "x2": step + 1, "y": 0, "y2": top}
-    mark = {"type": "rect", "fill": None, "stroke": INK, "strokeWidth": 2, "tooltip": None}
-    return {"data": {"values": [{}]}, "mark": mark, "encoding": {at: {"datum": n} for at, n in corners.items()}}
+    return {
+        "data": {"values": [{"first": step, "until": step + 1, "offset": 0, "end": top}]},
+        "mark": {"type": "rect", "fill": None, "stroke": INK, "strokeWidth": 2, "tooltip": None},
+        "encoding": {
+            "x": {"field": "first", "type": "quantitative"},
+            "x2": {"field": "until"},
+            "y": {"field": "offset", "type": "quantitative"},
+            "y2": {"field": "end"},
+        },
+    }
 
 
 PLOTS.add(
