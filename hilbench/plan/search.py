@@ -70,7 +70,7 @@ def cheapest_plan(
     plans = [place_schedule(graph, *each, whole, enough=limit) for each in small]
     fitting = [_within(plan, ways(plan.schedule), limit) for plan in plans if plan.arena_bytes <= limit]
     best, working = min(fitting, key=lambda each: (each[0].cycles, each[0].lower_bound_bytes))
-    return place_schedule(graph, best.schedule, working, whole)
+    return min(place_schedule(graph, best.schedule, working, whole), best, key=lambda plan: plan.arena_bytes)
 
 
 def _within(plan: Plan, ways: Sequence[Sequence[Working]], limit: int) -> tuple[Plan, list[Working]]:
