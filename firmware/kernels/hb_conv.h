@@ -25,9 +25,9 @@ typedef struct {
     const int8_t *weights, *values;
     const uint8_t *gaps;
     const uint16_t *counts;
-    const int32_t *sweep_records, *sweep_taps; /* the same: what a channel needs, of 3x3 and of other windows */
-    const int32_t *pixel_records;              /* the same: what four channels need, and a pixel of padding */
-    const int8_t *pixel_padding;
+    const int32_t *sweep_records, *sweep_taps;         /* the same: what a channel needs, of 3x3 and of other windows */
+    const int32_t *pixel_records, *pixel_pair_records; /* what four channels need, and two */
+    const int8_t *pixel_padding;                       /* a pixel of padding */
     const int32_t *bias, *multiplier;
     const int8_t *shift;
     const int8_t *packed;                              /* weights of hb_packed.h */

@@ -11,23 +11,14 @@ HB_KERNEL void hb_places(const hb_view *in, int32_t top, hb_span rows, hb_span c
                          const hb_conv_int8_args *p)
 {
     const int32_t pitch = p->dilation_h * in->cols * p->in_channels, step = p->dilation_w * p->in_channels;
+    const int32_t ring = top < in->turn ? in->ring * p->in_channels : 0;
 #pragma GCC unroll 3
     for (int32_t y = 0; y < p->kernel_h; y++) {
-        const int inside = y >= rows.first && y < rows.last;
-        const int32_t row = y * pitch - (top + y * p->dilation_h >= in->turn ? in->ring * p->in_channels : 0);
-        const int32_t first = inside ? cols.first : p->kernel_w, last = inside ? cols.last : p->kernel_w;
-        int32_t x = 0;
+        const int32_t row = y * pitch - (top + y * p->dilation_h >= in->turn ? ring : 0);
+        const int32_t first = y >= rows.first ? cols.first : p->kernel_w, last = y < rows.last ? cols.last : 0;
 #pragma GCC unroll 3
-        for (; x < first; x++) {
-            *places++ = padding;
-        }
-#pragma GCC unroll 3
-        for (; x < last; x++) {
-            *places++ = row + x * step;
-        }
-#pragma GCC unroll 3
-        for (; x < p->kernel_w; x++) {
-            *places++ = padding;
+        for (int32_t x = 0; x < p->kernel_w; x++) {
+            *places++ = x >= first && x < last ? row + x * step : padding;
         }
     }
 }

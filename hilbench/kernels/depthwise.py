@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,24 +90,21 @@ def sweep_facts(op: Op, graph: Graph) -> dict[str, Argument]:
     }
 
 
-def inside_facts(op: Op, graph: Graph) -> dict[str, Argument]:
-    """Taps that see no padding: `inside_rows` along a column of outputs, `inside_cols` along a row of them.
-
-    Of a piece, which may lie anywhere, all do.
-    """
+def inner_facts(op: Op, graph: Graph) -> dict[str, Argument]:
+    """Rows and columns of outputs whose windows see no padding: of a piece, which may lie anywhere, all."""
     assert isinstance(op.attrs, DepthwiseConv2D)
     read, written = graph[op.present_inputs[0]].shape, graph[op.outputs[0]].shape
     return {
-        "inside_rows": _inside(op.attrs.y, read[1], written[1]),
-        "inside_cols": _inside(op.attrs.x, read[2], written[2]),
+        "inner_rows": _inner(op.attrs.y, read[1], written[1]),
+        "inner_cols": _inner(op.attrs.x, read[2], written[2]),
     }
 
 
-def _inside(window: Window, inputs: int, outputs: int) -> int:
+def _inner(window: Window, inputs: int, outputs: int) -> int:
     if outputs != window.outputs(inputs):
-        return outputs * window.kernel
-    taps = np.arange(outputs)[:, None] * window.stride - window.before + np.arange(window.kernel) * window.dilation
-    return int(((taps >= 0) & (taps < inputs)).sum())
+        return outputs
+    first = np.arange(outputs) * window.stride - window.before
+    return int(((first >= 0) & (first + window.extent <= inputs)).sum())
 
 
 def channel_records(op: Op, graph: Graph, constants: ConvConstants, bias: Array, solved: Staircase | None) -> Array:
@@ -142,19 +140,38 @@ def channel_taps(op: Op, graph: Graph, constants: ConvConstants, bias: Array, so
 
 
 def pixel_records(weights: Array, constants: ConvConstants, bias: Array, solved: Staircase | None) -> Array:
-    """int32: what `depthwise_conv_2d_pixel_dsp_int8.h` reads of every four channels, the last of which may overlap.
+    """int32: what `hb_dwp.h` reads of every four channels, the last of which may overlap.
 
     Weights int8 [channel, tap] of two taps in two words: of channels 0 and 1, then 2 and 3; the last of an odd number
     of taps is one word. Then for each channel bias, multiplier, addend, and the shift where outputs are no staircase.
     """
-    channels, taps = weights.shape
-    fours = np.arange(0, channels, 4).clip(max=channels - 4)[:, None] + np.arange(4)
-    pairs = weights[fours, : taps // 2 * 2].reshape(len(fours), 2, 2, -1, 2).transpose(0, 3, 1, 4, 2)
-    single = weights[fours, taps // 2 * 2 :].transpose(0, 2, 1)
-    bytes_ = np.concatenate([part.reshape(len(fours), -1) for part in (pairs, single)], axis=1)
-    rest = _pixel_outputs(weights, constants, bias, solved)[fours].reshape(len(fours), -1)
-    words = np.ascontiguousarray(bytes_).view("<i4")
-    return np.concatenate([words, rest], axis=1).astype(np.int32).reshape(-1)
+    groups, taps = _groups(len(weights), 4), weights.shape[1]
+    pairs = weights[groups, : taps // 2 * 2].reshape(len(groups), 2, 2, -1, 2).transpose(0, 3, 1, 4, 2)
+    single = weights[groups, taps // 2 * 2 :].transpose(0, 2, 1)
+    return _pixel_words([pairs, single], _pixel_outputs(weights, constants, bias, solved)[groups])
+
+
+def pixel_pair_records(weights: Array, constants: ConvConstants, bias: Array, solved: Staircase | None) -> Array:
+    """int32: what `hb_dwx.h` reads of every two channels, the last of which may overlap.
+
+    Of each row of 3×3 weights int8 [channel, tap] a word of taps 0 and 1 of both channels, then of taps 1 and 2; then
+    for each channel as in `pixel_records`.
+    """
+    groups = _groups(len(weights), 2)
+    taps = weights[groups].reshape(len(groups), 2, 3, 3)[..., [[0, 1], [1, 2]]]
+    return _pixel_words([taps.transpose(0, 2, 3, 4, 1)], _pixel_outputs(weights, constants, bias, solved)[groups])
+
+
+def _groups(channels: int, size: int) -> Array:
+    """int [group, channel of it]: the last group ends with the last channel."""
+    return np.asarray(np.arange(0, channels, size).clip(max=channels - size)[:, None] + np.arange(size))
+
+
+def _pixel_words(weights: Sequence[Array], outputs: Array) -> Array:
+    """int32: for each group its weights int8 [group, ...], then its outputs int32 [group, ...]."""
+    flat = np.concatenate([part.reshape(len(outputs), -1) for part in weights], axis=1)
+    words = np.ascontiguousarray(flat).view("<i4")
+    return np.concatenate([words, outputs.reshape(len(outputs), -1)], axis=1).astype(np.int32).reshape(-1)
 
 
 def _pixel_outputs(weights: Array, constants: ConvConstants, bias: Array, solved: Staircase | None) -> Array:

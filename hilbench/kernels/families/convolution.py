@@ -87,7 +87,7 @@ class Convolution(Family):
             facts["winograd_fits"] = int(largest.max() < winograd.SUM_LIMIT)
             facts["staircase"] = int(_staircase(op, graph) is not None)
             if op.kind == "DEPTHWISE_CONV_2D":
-                facts |= depthwise.sweep_facts(op, graph) | depthwise.inside_facts(op, graph)
+                facts |= depthwise.sweep_facts(op, graph) | depthwise.inner_facts(op, graph)
             if op.kind == "CONV_2D":
                 facts |= _packed_facts(op, graph, facts, packed_fits(_terms(op, graph), largest))
             if graph[str(op.inputs[1])].storage != "dense":
@@ -181,7 +181,8 @@ def _pixel_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
         return None
     if name == "pixel_padding":
         return np.full(len(offsets), -constants.input_offset, np.int8)
-    return depthwise.pixel_records(_terms(op, graph), constants, offsets, _staircase(op, graph))
+    make = {"pixel_records": depthwise.pixel_records, "pixel_pair_records": depthwise.pixel_pair_records}.get(name)
+    return make(_terms(op, graph), constants, offsets, _staircase(op, graph)) if make else None
 
 
 def _sparse_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
