@@ -8,7 +8,7 @@ from hilbench.report.plots.plot import INK, ITEMS, PAPER, PLOTS, Chart, Plot, da
 from hilbench.report.select import Reading
 from hilbench.results.run import KEY
 
-WIDTH, HEIGHT, COLUMNS = 500, 170, 2
+WIDTH, HEIGHT, COLUMNS = 470, 170, 2
 KINDS = ("tensor", "window", "ring", "scratch")
 WORKING = dict.fromkeys(("gather", "sums", "state"), "scratch")
 """Kinds of buffers that are working space like any other to the eye."""
