@@ -32,7 +32,7 @@ PIXELS = ((4, 5), (1, 7), (3, 3))
 
 
 def graphs() -> Iterator[tuple[str, Graph]]:
-    """Kernels, and points of so many terms on maps of five blocks of pixels, of one and of two, with pixels left over."""
+    """Kernels, and points of so many terms on maps of five, one and two blocks of pixels, with pixels left over."""
     for number, terms in enumerate(TERMS):
         shape, weights = (1, *PIXELS[number % 5 % 3], terms), (4 + number % 3, 1, 1, terms)
         yield (
