@@ -41,9 +41,9 @@ typedef struct {
     const int8_t *quad_weights;               /* DEPTHWISE_CONV_2D: of four channels, tap by tap */
     const int32_t *quad_channels;             /* hb_quad_channels */
     const int32_t *winograd_weights, *winograd_row_weights,
-        *winograd_channels;                       /* transformed; an hb_dsp_channel each */
-    const int32_t *sparse_singles, *sparse_pairs; /* CONV_2D: streams of hb_sparse.h */
-    int32_t staircase;                            /* which outputs they are for */
+        *winograd_channels;                                      /* transformed; an hb_dsp_channel each */
+    const int32_t *sparse_singles, *sparse_pairs, *sparse_quads; /* CONV_2D: streams of hb_sparse.h */
+    int32_t staircase;                                           /* which outputs they are for */
 } hb_conv_int8_args;
 
 typedef struct {

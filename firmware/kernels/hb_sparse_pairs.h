@@ -1,7 +1,8 @@
 /* Sparse int8 weights two at a time, with SMLAD: the loop over streams of `pairs` (hb_sparse.h), and its tiles.
  *
  * A place of a tile are two adjacent terms, the first at an even place of a row of the window, of eight pixels: a word
- * of each, 256 times the first one's activation in its lower half, 256 times the second one's in the upper one.
+ * of each, 256 times the first one's activation in its lower half, 256 times the second one's in the upper one. Quads have
+ * six places of every four terms: all that two of them make.
  */
 #ifndef HB_SPARSE_PAIRS_H
 #define HB_SPARSE_PAIRS_H
@@ -81,50 +82,73 @@ HB_KERNEL void hb_pairs_8(const uint32_t *tiles, const uint8_t *stream, int32_t 
 #endif
 }
 
-/* Four terms of a pixel into a column of a tile: 7 cycles on a Cortex-M4. */
-#define HB_SPREAD_ONE(pixel, column)                                                                                   \
+/* Four terms of a pixel into a column of a tile: 7 cycles on a Cortex-M4, and 6 more for quads. */
+#define HB_SPREAD_TWO_WORDS(column) ""
+#define HB_SPREAD_SIX_WORDS(column)                                                                                    \
+    "str.w %[a], [%[tile], #4*" column "+64]\n"                                                                        \
+    "str.w %[b], [%[tile], #4*" column "+96]\n"                                                                        \
+    "pkhtb %[t], %[b], %[a]\n"                                                                                         \
+    "str.w %[t], [%[tile], #4*" column "+128]\n"                                                                       \
+    "pkhtb %[t], %[a], %[b]\n"                                                                                         \
+    "str.w %[t], [%[tile], #4*" column "+160]\n"
+#define HB_SPREAD_ONE(pixel, column, MORE)                                                                             \
     "ldr.w %[t], [" pixel "]\n"                                                                                        \
     "and.w %[a], %[mask], %[t], lsl #8\n"                                                                              \
     "and.w %[b], %[mask], %[t]\n"                                                                                      \
     "pkhbt %[t], %[a], %[b], lsl #16\n"                                                                                \
     "str.w %[t], [%[tile], #4*" column "]\n"                                                                           \
     "pkhtb %[t], %[b], %[a], asr #16\n"                                                                                \
-    "str.w %[t], [%[tile], #4*" column "+32]\n"
-#define HB_SPREAD_PAIRS                                                                                                \
+    "str.w %[t], [%[tile], #4*" column "+32]\n" MORE(column)
+#define HB_SPREAD_PAIRS(MORE, size)                                                                                    \
     __asm volatile(                                                                                                    \
         ".balign 4\n"                                                                                                  \
-        "1:\n" HB_SPREAD_ONE("%[even]", "0") HB_SPREAD_ONE("%[odd]", "1")                                              \
-            HB_SPREAD_ONE("%[even], %[pitch], lsl #1", "2") HB_SPREAD_ONE("%[odd], %[pitch], lsl #1", "3")             \
-                HB_SPREAD_ONE("%[even], %[pitch], lsl #2", "4") HB_SPREAD_ONE("%[odd], %[pitch], lsl #2", "5")         \
-                    HB_SPREAD_ONE("%[even], %[triple], lsl #1", "6")                                                   \
-                        HB_SPREAD_ONE("%[odd], %[triple], lsl #1", "7") "add.w %[even], %[even], #4\n"                 \
-                                                                        "add.w %[odd], %[odd], #4\n"                   \
-                                                                        "add.w %[tile], %[tile], #64\n"                \
-                                                                        "cmp.w %[even], %[end]\n"                      \
-                                                                        "bne.w 1b\n"                                   \
+        "1:\n" HB_SPREAD_ONE("%[even]", "0", MORE) HB_SPREAD_ONE("%[odd]", "1", MORE) HB_SPREAD_ONE(                   \
+            "%[even], %[pitch], lsl #1", "2", MORE) HB_SPREAD_ONE("%[odd], %[pitch], lsl #1", "3", MORE)               \
+            HB_SPREAD_ONE("%[even], %[pitch], lsl #2", "4", MORE) HB_SPREAD_ONE("%[odd], %[pitch], lsl #2", "5", MORE) \
+                HB_SPREAD_ONE("%[even], %[triple], lsl #1", "6", MORE)                                                 \
+                    HB_SPREAD_ONE("%[odd], %[triple], lsl #1", "7", MORE) "add.w %[even], %[even], #4\n"               \
+                                                                          "add.w %[odd], %[odd], #4\n"                 \
+                                                                          "add.w %[tile], %[tile], #" size "\n"        \
+                                                                          "cmp.w %[even], %[end]\n"                    \
+                                                                          "bne.w 1b\n"                                 \
         : [even] "+&r"(even), [odd] "+&r"(odd), [tile] "+&r"(tile), [a] "=&r"(a), [b] "=&r"(b), [t] "=&r"(t)           \
         : [pitch] "r"(pitch), [triple] "r"(triple), [mask] "r"(UINT32_C(0xff00ff00)), [end] "r"(end)                   \
         : "cc", "memory")
 
-/* `count` terms of eight pixels that lie `pitch` bytes apart. What is missing of the last four has weight 0. */
-HB_KERNEL void hb_spread_pairs(const int8_t *even, int32_t pitch, int32_t count, uint32_t *tile)
+/* One to four terms of a pixel into a column of a tile; what is missing is 0. */
+HB_KERNEL void hb_spread_four(const int8_t *pixel, int32_t count, int32_t words, uint32_t *tile)
 {
-    const int8_t *const end = even + count / 4 * 4;
+    uint32_t bytes = 0;
+    memcpy(&bytes, pixel, (size_t)count);
+    const uint32_t even = bytes << 8 & 0xff00ff00, odd = bytes & 0xff00ff00;
+    tile[0] = (even & 0xffff) | odd << 16;
+    tile[8] = even >> 16 | (odd & 0xffff0000);
+    if (words == 6) {
+        tile[16] = even, tile[24] = odd;
+        tile[32] = (even & 0xffff) | (odd & 0xffff0000);
+        tile[40] = (odd & 0xffff) | (even & 0xffff0000);
+    }
+}
+
+/* `count` terms of eight pixels that lie `pitch` bytes apart. What is missing of the last four has weight 0. */
+HB_KERNEL void hb_spread_pairs(const int8_t *even, int32_t pitch, int32_t count, int32_t words, uint32_t *tile)
+{
 #ifdef __ARM_FEATURE_DSP
     if (count >= 4) {
-        const int8_t *odd = even + pitch;
+        const int8_t *const end = even + count / 4 * 4, *odd = even + pitch;
         const int32_t triple = 3 * pitch;
         uint32_t a, b, t;
-        HB_SPREAD_PAIRS;
+        if (words == 2) {
+            HB_SPREAD_PAIRS(HB_SPREAD_TWO_WORDS, "64");
+        } else {
+            HB_SPREAD_PAIRS(HB_SPREAD_SIX_WORDS, "192");
+        }
     }
     count %= 4;
-#else
-    (void)end;
 #endif
-    for (; count > 0; count -= 2, even += 2) {
-        for (int32_t i = 0; i < 8; i++, tile++) {
-            const uint32_t second = count > 1 ? (uint8_t)even[i * pitch + 1] : 0;
-            *tile = (uint32_t)(uint8_t)even[i * pitch] << 8 | second << 24;
+    for (; count > 0; count -= 4, even += 4, tile += 8 * words) {
+        for (int32_t i = 0; i < 8; i++) {
+            hb_spread_four(even + i * pitch, count < 4 ? count : 4, words, tile + i);
         }
     }
 }

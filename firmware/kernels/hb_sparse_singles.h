@@ -222,17 +222,14 @@ HB_KERNEL void hb_singles_1(const int8_t *pixel, const uint8_t *stream, int8_t *
 /* `count` terms of eight pixels that lie `pitch` bytes apart. */
 HB_KERNEL void hb_spread_singles(const int8_t *even, int32_t pitch, int32_t count, uint32_t *tile)
 {
-    const int8_t *const end = even + count / 4 * 4;
 #ifdef __ARM_FEATURE_DSP
     if (count >= 4) {
-        const int8_t *odd = even + pitch;
+        const int8_t *const end = even + count / 4 * 4, *odd = even + pitch;
         const int32_t triple = 3 * pitch;
         uint32_t a, b, t;
         HB_SPREAD_SINGLES;
     }
     count %= 4;
-#else
-    (void)end;
 #endif
     for (; count > 0; count--, even++) {
         for (int32_t i = 0; i < 8; i += 2, tile++) {

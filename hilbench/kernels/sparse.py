@@ -8,12 +8,14 @@ channel needs (`hb_sparse.h`), in one of these encodings. An entry has the weigh
 
     singles   one term
     pairs     two adjacent terms of a row of the window, the first at an even place: for blocks of 1x2 and 1x4
+    quads     any two of four such terms: for N:M of four
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +32,12 @@ COUNT_MAX = 2**16 - 1
 
 ROUND = 8
 """Entries in a round of the loops of `hb_sparse.h`."""
+
+LANES = ((0, 1), (2, 3), (0, 2), (1, 3), (0, 3), (1, 2))
+"""Which two of four terms lie in each of the six words of `quads`; the first two are those of `pairs`."""
+
+PAIR_WORDS = {"pairs": 2, "quads": len(LANES)}
+"""Words of a pixel that four terms make."""
 
 _OFFSET, _WORD = 128, 4
 _END = 255
@@ -133,9 +141,9 @@ def singles(weights: Array, finish: Epilogue) -> Array:
     return _stream(used, finish.alone, alone, lambda channel: _single(weights[channel], tails[channel]))
 
 
-def pairs(weights: Array, finish: Epilogue) -> Array:
-    """int32: the stream of int8 weights [channel, row of the window, term] in pairs."""
-    twos = _twos(weights).reshape(len(weights), -1, 2)
+def pairs(weights: Array, finish: Epilogue, words: int) -> Array:
+    """int32: the stream of int8 weights [channel, row of the window, term] in pairs (words = 2) or quads (6)."""
+    twos = _twos(weights, words)
     tails = np.stack(finish.constants, axis=1).astype("<i4")
 
     def alone(output: int, enter: int) -> bytes:
@@ -164,21 +172,38 @@ def _stream(used: Array, outputs: Array, alone: Callable[[int, int], bytes], ent
     return np.frombuffer(b"".join([*parts, alone(0, _LAST)]), "<i4")
 
 
-def pair_entries(weights: Array) -> int:
-    """Entries of weights [channel, row of the window, term] in pairs, bridges left out."""
-    return int(_twos(weights).any(axis=-1).sum())
+def pair_entries(weights: Array, words: int) -> int:
+    """Entries of weights [channel, row of the window, term] in pairs (words = 2) or quads (6), bridges left out."""
+    return int(_twos(weights, words).any(axis=2).sum())
 
 
 def record_bytes(encoding: str, channels: int, used: int, staircase: bool) -> int:
     """Bytes of a stream that are biases, requantization and outputs; `used` channels have entries."""
-    words = {"singles": 4, "pairs": 3}[encoding] + (0 if staircase else 1)
+    words = (4 if encoding == "singles" else 3) + (0 if staircase else 1)
     return _WORD * words * used + channels - used
 
 
-def _twos(weights: Array) -> Array:
-    """Rows of the window filled up to whole fours, [channel, row, place, 2]."""
+def _twos(weights: Array, words: int) -> Array:
+    """The weights of each word of a tile, [channel, place, 2]; rows of the window are filled up to whole fours."""
     filled = np.pad(weights, ((0, 0), (0, 0), (0, -weights.shape[2] % 4)))
-    return filled.reshape(*filled.shape[:2], -1, 2)
+    if words == PAIR_WORDS["pairs"]:
+        return filled.reshape(len(filled), -1, 2)
+    fours = filled.reshape(len(filled), -1, 4)
+    pattern = (fours != 0) @ np.array([1, 2, 4, 8])
+    return np.asarray((fours[..., LANES] * _served()[pattern]).reshape(len(fours), -1, 2))
+
+
+@cache
+def _served() -> Array:
+    """bool [which of four terms there are, word of quads, 2]: which words serve which terms."""
+    served = np.zeros((16, len(LANES), 2), np.bool_)
+    for pattern in range(16):
+        there = [term for term in range(4) if pattern >> term & 1]
+        if len(there) in (2, 3):
+            served[pattern, LANES.index((there[0], there[1]))] = True
+        for term in there if len(there) in (1, 4) else there[2:]:
+            served[pattern, term // 2, term % 2] = True
+    return served
 
 
 def _single(channel: Array, tail: Array) -> bytes:

@@ -31,7 +31,7 @@ from hilbench.kernels.packed import (
     staircase_records,
 )
 from hilbench.kernels.requantize import PACKED_FACTOR, PACKED_SHIFT, STAIRCASE_FACTOR, Staircase, solve_staircase
-from hilbench.kernels.sparse import encode, epilogue, fits, pair_entries, pairs, singles
+from hilbench.kernels.sparse import PAIR_WORDS, encode, epilogue, fits, pair_entries, pairs, singles
 from hilbench.kernels.thumb import pair_bias, pair_channels, pair_weights, quad_channels, quad_inputs, quad_weights
 from hilbench.kernels.twoproducts import TwoProducts, solve_two_products
 from hilbench.kernels.weighted import bias, clamp_members, per_channel, sliding_members, whole_bias
@@ -118,12 +118,9 @@ def _packed_facts(op: Op, graph: Graph, facts: Mapping[str, Argument], fits: boo
 
 def _sparse_facts(op: Op, graph: Graph, largest: Array) -> dict[str, Argument]:
     terms = _terms(op, graph)
+    entries = {f"{name}_entries": pair_entries(_rows(op, graph), words) for name, words in PAIR_WORDS.items()}
     used = int(np.any(terms, axis=1).sum())
-    return {
-        "pairs_entries": pair_entries(_rows(op, graph)),
-        "used_channels": used,
-        "sparse_fits": int(fits(terms, largest)),
-    }
+    return {**entries, "used_channels": used, "sparse_fits": int(fits(terms, largest))}
 
 
 def _packed_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
@@ -191,9 +188,9 @@ def _sparse_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
     constants, offsets = _settled(op, graph)
     if constants is None:
         return None
-    terms = _terms(op, graph)
+    terms, encoding = _terms(op, graph), name.removeprefix("sparse_")
     finish = epilogue(constants, offsets, terms, _staircase(op, graph, packed=True))
-    return singles(terms, finish) if name == "sparse_singles" else pairs(_rows(op, graph), finish)
+    return singles(terms, finish) if encoding == "singles" else pairs(_rows(op, graph), finish, PAIR_WORDS[encoding])
 
 
 def _channel_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:

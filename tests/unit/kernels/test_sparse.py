@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hilbench.kernels.sparse import GAP_MAX, ROUND, Epilogue, encode, fits, pair_entries, pairs, singles
+from hilbench.kernels.sparse import (
+    GAP_MAX,
+    LANES,
+    PAIR_WORDS,
+    ROUND,
+    Epilogue,
+    encode,
+    fits,
+    pair_entries,
+    pairs,
+    singles,
+)
 
 
 def decode(values: np.ndarray, gaps: np.ndarray, counts: np.ndarray, width: int) -> np.ndarray:
@@ -101,11 +112,12 @@ def unstreamed_singles(stream: np.ndarray, channels: int, width: int, used: np.n
     return dense
 
 
-def unstreamed_pairs(stream: np.ndarray, channels: int, rows: int, width: int, used: np.ndarray) -> np.ndarray:
-    """The same of pairs."""
+def unstreamed_pairs(stream: np.ndarray, shape: tuple[int, int, int], used: np.ndarray, words: int) -> np.ndarray:
+    """The same of pairs or quads: every word of a tile stands for two terms."""
+    channels, rows, width = shape
     data, at, channel = stream.tobytes(), 0, 0
-    twos = -(-width // 4) * 2
-    dense = np.zeros((channels, rows, 2 * twos), np.int64)
+    fours = -(-width // 4)
+    dense = np.zeros((channels, rows, 4 * fours), np.int64)
     while channel < channels:
         enter, skip, head = int.from_bytes(data[at + 4 : at + 6], "little"), data[at + 6], at
         if not any(data[at : at + 4]):
@@ -116,8 +128,9 @@ def unstreamed_pairs(stream: np.ndarray, channels: int, rows: int, width: int, u
         place, entries, entry = 0, 0, at
         while any(data[entry : entry + 4]):
             place += data[entry + 1]
-            row, two = divmod(place, twos)
-            dense[channel, row, 2 * two : 2 * two + 2] += signed(data[entry]), signed(data[entry + 2])
+            row, four = divmod(place // words, fours)
+            for term, weight in zip(LANES[place % words], (data[entry], data[entry + 2]), strict=True):
+                dense[channel, row, 4 * four + term] += signed(weight)
             entry, entries = (at + 12 if entry == at else entry + 4), entries + 1
         first = 0 if entries == 1 else (entries - 2) % ROUND + 1
         assert enter == 4 + 80 * (ROUND - first) and skip == 16 + 4 * first
@@ -141,19 +154,20 @@ def test_stream_of_singles(seed: int, channels: int, width: int, density: float)
     )
 
 
+@pytest.mark.parametrize("words", PAIR_WORDS.values(), ids=PAIR_WORDS)
 @given(st.integers(0, 2**32), st.tuples(st.integers(1, 12), st.integers(1, 3), st.integers(1, 250)), st.floats(0, 1))
-def test_stream_of_pairs(seed: int, shape: tuple[int, int, int], density: float) -> None:
+def test_stream_of_pairs(words: int, seed: int, shape: tuple[int, int, int], density: float) -> None:
     dense = some(np.random.default_rng(seed), shape, density**3)
-    np.testing.assert_array_equal(
-        unstreamed_pairs(pairs(dense, finish(shape[0])), *shape, dense.any(axis=(1, 2))), dense
-    )
+    stream = pairs(dense, finish(shape[0]), words)
+    np.testing.assert_array_equal(unstreamed_pairs(stream, shape, dense.any(axis=(1, 2)), words), dense)
 
 
-def test_entries_that_blocks_need() -> None:
+def test_entries_that_blocks_and_n_of_m_need() -> None:
     blocks = np.array([[[1, 2, 0, 0, 3, 4, 5, 6]]], np.int8)
-    assert pair_entries(blocks) == 3
+    assert pair_entries(blocks, PAIR_WORDS["pairs"]) == 3
     scattered = np.array([[[1, 0, 2, 0, 0, 3, 4, 0]]], np.int8)
-    assert pair_entries(scattered) == 4
+    assert pair_entries(scattered, PAIR_WORDS["pairs"]) == 4
+    assert pair_entries(scattered, PAIR_WORDS["quads"]) == 2
 
 
 def test_sums_that_fit() -> None:

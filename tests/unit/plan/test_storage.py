@@ -56,7 +56,7 @@ def test_macs_are_those_that_the_kernel_executes() -> None:
         ("0.9", "conv_2d_sparse_dsp_int8"),
         ("0.75,block=1x2", "conv_2d_sparse_pairs_dsp_int8"),
         ("0.75,block=1x4", "conv_2d_sparse_pairs_dsp_int8"),
-        ("2:4", "conv_2d_sparse_dsp_int8"),
+        ("2:4", "conv_2d_sparse_quads_dsp_int8"),
         ("1:4", "conv_2d_sparse_dsp_int8"),
     ],
 )
