@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from hilbench.ir.graph import Graph, Op
 from hilbench.plan.plan import Kind
+from hilbench.variants.handed import handed
 from hilbench.variants.schedule import Layer, Overlap, Patches, Rolling, Schedule, Stage
 from hilbench.variants.stages import STATE_BYTES, VIEWS, aligned, ring_bytes, stage_gathers, sum_bytes
 
@@ -216,6 +217,9 @@ def _spans(graph: Graph, schedule: Schedule) -> dict[str, _Span]:
                 found[name] = _window(graph, name, stage, step_of)
             else:
                 found[name] = _ring(graph, name, stage, bounds[position])
+    for stage in (each for each in schedule.stages if isinstance(each, Rolling)):
+        for name, (writer, reader) in handed(graph, stage).items():
+            found[name] = _ring(graph, name, stage, (step_of[writer], step_of[reader]))
     return found
 
 
@@ -232,7 +236,7 @@ def _whole(graph: Graph, name: str, until: Mapping[int, int], written: tuple[int
 
 
 def _ring(graph: Graph, name: str, stage: Rolling, bounds: tuple[int, int]) -> _Span:
-    """A tensor of which a rolling stage keeps a ring, for as long as it runs."""
+    """A tensor of which a rolling stage keeps a ring, from one step to another."""
     return _Span("ring", ring_bytes(graph, name, stage.pixels(name)), *bounds)
 
 

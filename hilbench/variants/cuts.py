@@ -200,7 +200,7 @@ class Cuts:
         for p in ops:
             op = self.graph.ops[p]
             ways = self.ways(p, stage.pieces[op.outputs[0]], rolled.gathers[p])
-            loads.append(Load(calls(self.graph, stage, op), whole + rolled.fixed, ways))
+            loads.append(Load(calls(self.graph, stage, op), whole + rolled.fixed + rolled.handed[p], ways))
             overheads.append(overhead(self.graph, stage, op))
             macs.append(self._executed_macs(p, strips, stage.pieces[op.outputs[0]]))
         extra = sum(macs) - sum(self._macs[p] for p in ops)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hilbench.variants.cuts import Candidate, Cuts
+from hilbench.variants.handed import readers
 from hilbench.variants.schedule import Rolling, Schedule
 
 LONGER = (2, 3, 4, 6, 8, 12, 16, 24, 1 << 15)
@@ -36,10 +37,26 @@ def _lengthened(cuts: Cuts, candidate: Candidate, name: str, limit: float) -> Ca
     """The best of a stage and the same one with longer pieces of one map."""
     stage = candidate.stage
     assert isinstance(stage, Rolling)
-    longer = [{**stage.pieces, name: most} for most in LONGER if most > stage.pieces[name]]
+    together = _together(cuts, stage, name)
+    longer = [
+        {**stage.pieces, **dict.fromkeys(names, most)}
+        for most in LONGER
+        if most > stage.pieces[name]
+        for names in ([{name}, together] if len(together) > 1 else [{name}])
+    ]
     tried = [cuts.again(stage, pieces) for pieces in longer]
     fitting = [each for each in tried if each is not None and each.bytes <= limit]
     return min((candidate, *fitting), key=lambda each: each.cost(limit))
+
+
+def _together(cuts: Cuts, stage: Rolling, name: str) -> set[str]:
+    """A map, what is handed over to make it, what it is handed over for, and so on: pieces are to be of one length."""
+    found = {name}
+    for each, reader in readers(cuts.graph).items():
+        out = cuts.graph.ops[reader.position].outputs[0]
+        if {each, out} <= stage.pieces.keys() and found & {each, out}:
+            found |= {each, out}
+    return found
 
 
 def _slowest_first(cuts: Cuts, candidate: Candidate, limit: float) -> list[str]:

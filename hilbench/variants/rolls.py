@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,6 +11,7 @@ import numpy as np
 from hilbench.ir.graph import Graph, Op
 from hilbench.variants.blocks import Blocks
 from hilbench.variants.demand import Followed, Raster, grid, piece_of, spans, sums, windows
+from hilbench.variants.handed import handed
 from hilbench.variants.schedule import Overlap, Rolling, Spans
 from hilbench.variants.stages import STATE_BYTES, across, aligned, gathered, ring_bytes, saved, sum_bytes
 from hilbench.variants.strips import rasters
@@ -31,12 +32,13 @@ ROW = 1 << 15
 
 @dataclass(frozen=True)
 class Rolled:
-    """A rolling stage; `fixed` bytes are its own all the while it runs, `gathers[p]` more while operator p does with a
-    kernel that cannot read views that turn. It runs in so many `pieces`.
+    """A rolling stage; `fixed` bytes are its own all the while it runs, `handed[p]` more while operator p does, and
+    `gathers[p]` with a kernel that cannot read views that turn. It runs in so many `pieces`.
     """
 
     stage: Rolling
     fixed: int
+    handed: Mapping[int, int]
     gathers: Mapping[int, int]
     pieces: int
 
@@ -55,7 +57,10 @@ class Rolls:
         return tuple(n for n in self.streamed if any(p in ops for p in self.graph.consumers[n]))
 
     def least(self, ops: range, strip: Spans, most: int) -> int:
-        """Bytes that the rings of a strip have at least: of the rows that are read at once all but one, and a piece."""
+        """Bytes that the rings of a strip have at least: of the rows that are read at once all but one, and a piece.
+
+        Rings that are read row by row may be handed over.
+        """
         tall: dict[str, int] = {}
         for p in ops:
             for name, rows in self._tall[p].items():
@@ -63,7 +68,7 @@ class Rolls:
                     tall[name] = max(rows, tall.get(name, 0))
         total = 0
         for name, rows in tall.items():
-            if self.graph.consumers[name][-1] < ops.stop and name not in self.graph.outputs:
+            if rows > 1 and self.graph.consumers[name][-1] < ops.stop and name not in self.graph.outputs:
                 width = strip[name][1] - strip[name][0]
                 total += ((rows - 1) * width + min(most, width) // 2) * self._pixel_bytes(name)
         return total
@@ -107,7 +112,9 @@ class Rolls:
         again = self._again(ops, rings, found)
         stage = Rolling(tuple(ops), pieces, rings, outputs, strips, self.sources(ops), self.reread, overlap, again)
         gathers = {p: self._gathers(stage, p, found) for p in ops}
-        return Rolled(stage, self._fixed(stage), gathers, sum(r.pieces for maps in found for r in maps.values()))
+        between = handed(self.graph, stage)
+        fixed, number = self._fixed(stage, between), sum(r.pieces for maps in found for r in maps.values())
+        return Rolled(stage, fixed, self._handed(stage, between), gathers, number)
 
     def _pieces(self, ops: range, strips: tuple[Spans, ...], most: Most) -> dict[str, int]:
         sources = self.sources(ops)
@@ -117,9 +124,17 @@ class Rolls:
         wide = {name: max(strip[name][1] - strip[name][0] for strip in strips) for name in names}
         return {name: piece_of(wide[name], most[name]) for name in names}
 
-    def _fixed(self, stage: Rolling) -> int:
+    def _handed(self, stage: Rolling, between: Mapping[str, tuple[int, int]]) -> dict[int, int]:
+        """Bytes of the rings that are handed over, for every operator."""
+        found = dict.fromkeys(stage.ops, 0)
+        for name, (first, last) in between.items():
+            for position in range(first, last + 1):
+                found[position] += ring_bytes(self.graph, name, stage.pixels(name))
+        return found
+
+    def _fixed(self, stage: Rolling, between: Container[str]) -> int:
         """Bytes of a stage all the while it runs."""
-        rings = sum(ring_bytes(self.graph, name, stage.pixels(name)) for name in stage.rings)
+        rings = sum(ring_bytes(self.graph, n, stage.pixels(n)) for n in stage.rings if n not in between)
         state = aligned(STATE_BYTES * len(stage.pieces)) + sum_bytes(self.graph, stage)
         return rings + state - saved(self.graph, stage.overlap)
 

@@ -45,11 +45,15 @@ class Machine:
         if next(step for step in self.plan.steps if step.op == position).kernel is None:
             return
         operands = [self._operand(name, regions) for name in op.inputs]
-        for buffer in self.plan.buffers:  # scratch is overwritten at will
-            if buffer.kind == "scratch" and self.plan.steps[buffer.first].op == position:
-                self.arena[buffer.offset : buffer.offset + buffer.size] = self._garbage(buffer.size)
+        self._overwrite_scratch(op)
         for name, array in zip(op.outputs, OPS[op.kind].evaluate(op, graph, operands), strict=True):
             self._write(name, array, regions, stage)
+
+    def _overwrite_scratch(self, op: Op) -> None:
+        """Kernels use their working space at will."""
+        for buffer in self.plan.buffers:
+            if buffer.kind == "scratch" and self.plan.graph.ops[self.plan.steps[buffer.first].op] is op:
+                self.arena[buffer.offset : buffer.offset + buffer.size] = self._garbage(buffer.size)
 
     def _roll(self, stage: Rolling) -> None:
         """Every piece in the order of the demands, strip after strip."""
@@ -82,6 +86,7 @@ class Machine:
                 operands.append(self._unrolled(stage, source, part))
             else:
                 operands.append(self._operand(source, {}))
+        self._overwrite_scratch(op)
         self._put(stage, name, OPS[op.kind].evaluate(op, graph, operands)[0], number)
 
     def _sum(self, stage: Rolling, op: Op, here: Region) -> None:
