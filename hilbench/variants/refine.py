@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from hilbench.variants.cuts import Candidate, Cuts
 from hilbench.variants.handed import readers
-from hilbench.variants.schedule import Rolling, Schedule
+from hilbench.variants.schedule import Rolling, Schedule, Stage
 
 LONGER = (2, 3, 4, 6, 8, 12, 16, 24, 1 << 15)
 """Lengths that are tried: kernels compute up to three or four pixels together; the last means whole rows."""
@@ -34,23 +36,28 @@ def _refined(cuts: Cuts, stage: Rolling, limit: float) -> Rolling:
 
 
 def _lengthened(cuts: Cuts, candidate: Candidate, name: str, limit: float) -> Candidate:
-    """The best of a stage and the same one with longer pieces of one map."""
+    """The best of a stage and the same one with longer pieces of a map, and of those that go with it if that helps."""
+    for names in (_together(cuts, candidate.stage, name), {name}):
+        best = min((candidate, *_longer(cuts, candidate, names, limit)), key=lambda each: each.cost(limit))
+        if best is not candidate or len(names) == 1:
+            break
+    return best
+
+
+def _longer(cuts: Cuts, candidate: Candidate, names: set[str], limit: float) -> Iterator[Candidate]:
+    """The stage with longer pieces of some maps, as far as it fits."""
     stage = candidate.stage
     assert isinstance(stage, Rolling)
-    together = _together(cuts, stage, name)
-    longer = [
-        {**stage.pieces, **dict.fromkeys(names, most)}
-        for most in LONGER
-        if most > stage.pieces[name]
-        for names in ([{name}, together] if len(together) > 1 else [{name}])
-    ]
-    tried = [cuts.again(stage, pieces) for pieces in longer]
-    fitting = [each for each in tried if each is not None and each.bytes <= limit]
-    return min((candidate, *fitting), key=lambda each: each.cost(limit))
+    for most in LONGER:
+        if most > min(stage.pieces[name] for name in names):
+            found = cuts.again(stage, {**stage.pieces, **dict.fromkeys(names, most)})
+            if found is not None and found.bytes <= limit:
+                yield found
 
 
-def _together(cuts: Cuts, stage: Rolling, name: str) -> set[str]:
+def _together(cuts: Cuts, stage: Stage, name: str) -> set[str]:
     """A map, what is handed over to make it, what it is handed over for, and so on: pieces are to be of one length."""
+    assert isinstance(stage, Rolling)
     found = {name}
     for each, reader in readers(cuts.graph).items():
         out = cuts.graph.ops[reader.position].outputs[0]
