@@ -67,7 +67,8 @@ def _together(cuts: Cuts, stage: Stage, name: str) -> set[str]:
 
 
 def _slowest_first(cuts: Cuts, candidate: Candidate, limit: float) -> list[str]:
-    """What the operators of a stage write."""
+    """What the operators of a stage write, then what arrives for them."""
     assert isinstance(candidate.stage, Rolling)
     spent = zip(candidate.stage.ops, candidate.loads, strict=True)
-    return [cuts.graph.ops[p].outputs[0] for p, _ in sorted(spent, key=lambda each: -each[1].cost(limit))]
+    written = [cuts.graph.ops[p].outputs[0] for p, _ in sorted(spent, key=lambda each: -each[1].cost(limit))]
+    return [*written, *candidate.stage.streamed]
