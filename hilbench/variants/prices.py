@@ -7,7 +7,7 @@ from hilbench.variants.demand import grid
 from hilbench.variants.schedule import Rolling
 
 PIECE_CYCLES, FETCH_CYCLES, BYTE_CYCLES = 900.0, 450.0, 1.0
-"""Cycles of a piece besides its kernel's, of a piece of a streamed input, and of a byte that is gathered; modelled for a
+"""Cycles of a piece besides its kernel's, of a piece of a streamed input, and of a byte that is gathered, on a
 Cortex-M4."""
 
 SUM_CYCLES = 10.0
@@ -35,8 +35,8 @@ def gathering(gathered: int) -> float:
 
 
 def overhead(graph: Graph, stage: Rolling, op: Op) -> float:
-    """Cycles of an operator in a rolling stage besides its kernel's, gathers apart; with those of inputs that arrive for
-    it first."""
+    """Cycles of an operator in a rolling stage besides its kernel's, gathers apart; with those of inputs that it is the
+    first to read."""
     fetched = [n for n in stage.streamed if op is graph.ops[next(p for p in graph.consumers[n] if p in stage.ops)]]
     fetches = sum(_pieces(stage, name, graph[name].shape[1]) for name in fetched)
     return PIECE_CYCLES * calls(graph, stage, op) + FETCH_CYCLES * fetches
