@@ -12,16 +12,20 @@
  *   "packed_fits"]
  * scratch = "8 * packed_quads * packed_pixels + packed_spare"
  * cycles = """
- *   1050 + out_rows * out_cols * kernel_h * ((15 if terms > in_channels else 0)
- *     + (38 * kernel_w if padded and packed_band == 0 else 0))
- *   + (packed_pixels >= 4) * ((out_rows * out_cols + packed_pixels - 1) // packed_pixels * (12 + 0.7 * packed_quads)
+ *   995 + out_rows * out_cols * kernel_h * ((24 if terms > in_channels else 0)
+ *     + (32 * kernel_w if padded and packed_band == 0 else 0))
+ *   + (packed_pixels >= 4) * ((out_rows * out_cols + packed_pixels - 1) // packed_pixels * (25 + 0.6 * packed_quads)
  *       * out_channels
- *     + out_rows * out_cols // 4 * (4.3 * terms + out_channels
- *       * (36.5 + 15.6 * packed_quads if packed_pixels >= 16 and packed_quads <= 8 else 36.5 + 17.8 * packed_quads)))
- *   + (min(out_rows * out_cols % 4, 1) if packed_pixels >= 4 else (out_rows * out_cols - 1) // packed_pixels + 1)
- *     * out_channels * (32 + 7.2 * packed_quads)
- *   + (out_rows * out_cols % 4 if packed_pixels >= 4 else out_rows * out_cols)
- *     * (6.3 * terms + out_channels * (25.9 + 2.9 * packed_quads))"""
+ *     + out_rows * out_cols // 4 * (5.9 * terms + out_channels
+ *       * (37.3 + 14.6 * packed_quads if packed_pixels >= 16 and packed_quads <= 8 else 41.6 + 17.3 * packed_quads)))
+ *   + (out_rows * out_cols % 4 if packed_pixels >= 4 else out_rows * out_cols) * 9.1 * terms
+ *   + out_channels * (min(out_rows * out_cols % 4, 1) * 6 * packed_quads
+ *       + out_rows * out_cols % 4 * (32.7 + 1.9 * packed_quads)
+ *     if out_rows * out_cols % 4 == 3 and packed_pixels >= 3
+ *       or packed_quads > 8 and packed_pixels >= 4 and (out_rows * out_cols == 6 or out_rows * out_cols == 9) else
+ *       (min(out_rows * out_cols % 4, 1) if packed_pixels >= 4 else (out_rows * out_cols - 1) // packed_pixels + 1)
+ *       * (36.5 + 6 * packed_quads)
+ *       + (out_rows * out_cols % 4 if packed_pixels >= 4 else out_rows * out_cols) * (26.4 + 3.5 * packed_quads))"""
  * arrays = ["packed", "packed_channels"]
  */
 #ifndef HB_CONV_2D_PACKED_DSP_INT8_H
@@ -32,6 +36,9 @@
 
 /* From so many blocks on weights are copied. */
 #define HB_PACKED_COPY_BLOCKS 4
+
+/* Up to so many quads a block takes little more time than what surrounds it. */
+#define HB_PACKED_FEW_QUADS 8
 
 /* What is the same for all windows: where they lie, and which pixels there are (others are padding); rows, and in bytes
  * a row, what is left of it after whole words, from one output pixel to the next, from one row to the next. */
@@ -213,14 +220,14 @@ HB_KERNEL void hb_packed_block(const hb_packed_shape *s, hb_region at, int32_t y
     }
 }
 
-/* Output pixels `first` to `first + count` of those from (y0, x0) on, in rows of the region's width: fewer than four,
- * or whole blocks. */
-HB_SHARED void hb_packed_gather(const hb_view *in, hb_region at, int32_t first, int32_t count, uint32_t *tile,
-                                int8_t *spare, const hb_conv_int8_args *p)
+/* Output pixels `first` to `first + count` of those from (y0, x0) on, in rows of the region's width: blocks of `lanes`.
+ */
+HB_SHARED void hb_packed_gather(const hb_view *in, hb_region at, int32_t first, int32_t count, int32_t lanes,
+                                uint32_t *tile, int8_t *spare, const hb_conv_int8_args *p)
 {
     hb_packed_shape shape = hb_packed_shape_of(in, (hb_region){0, (int16_t)p->in_rows, 0, (int16_t)p->in_cols}, p);
     hb_packed_band(at, first, count, &shape, spare, p);
-    const int32_t width = at.x1 - at.x0, words = 8 * p->packed_quads, lanes = count < 4 ? count : 4;
+    const int32_t width = at.x1 - at.x0, words = 2 * lanes * p->packed_quads;
     const int32_t extent = (p->kernel_h - 1) * p->dilation_h;
     const int32_t fit = (shape.real.x1 - p->kernel_w + p->pad_left) / p->stride_w + 1;
     const int32_t right = fit < at.x1 ? fit : at.x1;
@@ -230,7 +237,7 @@ HB_SHARED void hb_packed_gather(const hb_view *in, hb_region at, int32_t first, 
         const int32_t top = y * p->stride_h - p->pad_top, left = x * p->stride_w - p->pad_left;
         const int8_t *input = (const int8_t *)shape.in.data + hb_at(&shape.in, top, left, p->in_channels);
         const int there = top >= shape.real.y0 && top + extent < shape.real.y1 && left >= shape.real.x0;
-        const int32_t alike = there ? (right - x < count - i ? right - x : count - i) / 4 : 0;
+        const int32_t alike = there && lanes == 4 ? (right - x < count - i ? right - x : count - i) / 4 : 0;
         run = alike > 0 ? 4 * alike : lanes;
         if (alike > 0) {
             hb_packed_inner(input, places, alike, &shape, tile);
@@ -285,53 +292,41 @@ HB_KERNEL void hb_packed_points(const hb_view *in, hb_region at, int32_t first, 
     hb_packed_inner(from, places, blocks, &shape, tile);
 }
 
-/* Weights of a pair, four quads at a time where there are registers for them. */
-HB_KERNEL void hb_packed_copy(const uint32_t *from, uint32_t *to, int32_t quads)
-{
-    const uint32_t *const end = from + 2 * quads;
-#ifdef __ARM_FEATURE_DSP
-    for (const uint32_t *const fours = from + quads / 4 * 8; from != fours;) {
-        __asm volatile("ldmia %[from]!, {r3, r4, r5, r6, r8, r9, r10, r11}\n"
-                       "stmia %[to]!, {r3, r4, r5, r6, r8, r9, r10, r11}\n"
-                       : [from] "+r"(from), [to] "+r"(to)
-                       :
-                       : "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r11", "memory");
-    }
-#endif
-    for (; from != end; from += 2, to += 2) {
-        const uint32_t a = from[0], b = from[1];
-        to[0] = a, to[1] = b;
-    }
-}
-
 /* All channels of a tile. An odd last one is computed together with the one before it, once more. */
 HB_KERNEL void hb_packed_channels(hb_quads tile, int8_t *out, uint32_t *spare, int staircase,
                                   const hb_conv_int8_args *p)
 {
     const int32_t channels = p->out_channels, words = HB_PACKED_RECORD(staircase);
-    const int many = tile.blocks >= HB_PACKED_COPY_BLOCKS, held = many && tile.quads <= HB_HELD_QUADS;
-    const int copied = many && !held;
+    const int many = tile.lanes == 4 && tile.blocks >= HB_PACKED_COPY_BLOCKS;
     const uint32_t *packed = (const uint32_t *)p->packed;
     const int32_t *record = staircase ? p->packed_staircase : p->packed_channels;
     for (int32_t c = 0, pairs; c < channels;
          c += 2 * pairs, record += words * pairs, packed += 2 * tile.quads * pairs) {
         int8_t *const to = out + (c + 1 < channels ? c : c - 1);
-        pairs = tile.lanes == 4 && !copied && c + 1 < channels ? (channels - c) / 2 : 1;
+        pairs = tile.lanes >= 3 && c + 1 < channels ? (channels - c) / 2 : 1;
         if (tile.lanes == 1) {
             hb_packed_lanes(tile.pixels, 1, tile.quads, packed, record, to, channels, staircase);
         } else if (tile.lanes == 2) {
             hb_packed_lanes(tile.pixels, 2, tile.quads, packed, record, to, channels, staircase);
         } else if (tile.lanes == 3) {
-            hb_packed_lanes(tile.pixels, 3, tile.quads, packed, record, to, channels, staircase);
-        } else if (held) {
+            hb_packed_pairs(tile, 3, pairs, packed, NULL, record, to, channels, staircase);
+        } else if (many && tile.quads <= HB_HELD_QUADS) {
             hb_held_pairs(tile, pairs, packed, record, to, channels, staircase);
         } else {
-            if (copied) {
-                hb_packed_copy(packed, spare, tile.quads);
-            }
-            hb_packed_pairs(tile, pairs, copied ? spare : packed, record, to, channels, staircase);
+            hb_packed_pairs(tile, 4, pairs, packed, many ? spare : NULL, record, to, channels, staircase);
         }
     }
+}
+
+/* How many of `left` pixels make the next tile of at most `most`, and how many of them a block: fours, then what is
+ * left of them. Six and nine of many quads are blocks of three. */
+HB_KERNEL int32_t hb_packed_tile(int32_t left, int32_t most, int32_t quads, int32_t *lanes)
+{
+    const int threes = most >= 4 && quads > HB_PACKED_FEW_QUADS && (left == 6 || left == 9);
+    const int32_t block = most < 4 ? most : threes ? 3 : 4;
+    const int32_t count = most < 4 || left < 4 || threes ? left : left / 4 * 4;
+    *lanes = count < block ? count : block;
+    return count > most ? most / block * block : count;
 }
 
 /* `staircase` says which requantization of `hb_dsp.h`. Output pixels are written in runs that lie one after another:
@@ -344,15 +339,14 @@ HB_KERNEL void hb_conv_2d_packed(const hb_view *in, const hb_view *out, hb_regio
     uint32_t *const spare = scratch + 2 * p->packed_quads * p->packed_pixels;
     for (; at.y0 < at.y1; at.y0 = (int16_t)(at.y0 + rows)) {
         int8_t *result = (int8_t *)out->data + hb_at(out, at.y0, at.x0, p->out_channels);
-        for (int32_t first = 0, count; first < run; first += count) {
-            const int32_t left = run - first, most = p->packed_pixels;
-            count = left > most ? most : left < 4 ? left : left / 4 * 4;
-            if (points && count >= 4) {
+        for (int32_t first = 0, count, lanes; first < run; first += count) {
+            count = hb_packed_tile(run - first, p->packed_pixels, p->packed_quads, &lanes);
+            if (points && lanes == 4) {
                 hb_packed_points(in, at, first, count / 4, scratch, p);
             } else {
-                hb_packed_gather(in, at, first, count, scratch, (int8_t *)spare, p);
+                hb_packed_gather(in, at, first, count, lanes, scratch, (int8_t *)spare, p);
             }
-            const hb_quads tile = {scratch, (count + 3) / 4, count < 4 ? count : 4, p->packed_quads};
+            const hb_quads tile = {scratch, count / lanes, lanes, p->packed_quads};
             hb_packed_channels(tile, result + first * p->out_channels, spare, staircase, p);
         }
     }

@@ -8,16 +8,20 @@
  *   "packed_fits", "packed_staircase"]
  * scratch = "8 * packed_quads * packed_pixels + packed_spare"
  * cycles = """
- *   1050 + out_rows * out_cols * kernel_h * ((15 if terms > in_channels else 0)
- *     + (39 * kernel_w if padded and packed_band == 0 else 0))
- *   + (packed_pixels >= 4) * ((out_rows * out_cols + packed_pixels - 1) // packed_pixels * (3 + 1.2 * packed_quads)
+ *   960 + out_rows * out_cols * kernel_h * ((24 if terms > in_channels else 0)
+ *     + (35 * kernel_w if padded and packed_band == 0 else 0))
+ *   + (packed_pixels >= 4) * ((out_rows * out_cols + packed_pixels - 1) // packed_pixels * (19 + 0.95 * packed_quads)
  *       * out_channels
- *     + out_rows * out_cols // 4 * (3.8 * terms + out_channels
- *       * (23.4 + 15.6 * packed_quads if packed_pixels >= 16 and packed_quads <= 8 else 25 + 17.55 * packed_quads)))
- *   + (min(out_rows * out_cols % 4, 1) if packed_pixels >= 4 else (out_rows * out_cols - 1) // packed_pixels + 1)
- *     * out_channels * (30 + 6.7 * packed_quads)
- *   + (out_rows * out_cols % 4 if packed_pixels >= 4 else out_rows * out_cols)
- *     * (7 * terms + out_channels * (21.6 + 3.4 * packed_quads))"""
+ *     + out_rows * out_cols // 4 * (5.2 * terms + out_channels
+ *       * (24.2 + 14.6 * packed_quads if packed_pixels >= 16 and packed_quads <= 8 else 30.8 + 16.9 * packed_quads)))
+ *   + (out_rows * out_cols % 4 if packed_pixels >= 4 else out_rows * out_cols) * 10.4 * terms
+ *   + out_channels * (min(out_rows * out_cols % 4, 1) * 5.6 * packed_quads
+ *       + out_rows * out_cols % 4 * (29.6 + 1.84 * packed_quads)
+ *     if out_rows * out_cols % 4 == 3 and packed_pixels >= 3
+ *       or packed_quads > 8 and packed_pixels >= 4 and (out_rows * out_cols == 6 or out_rows * out_cols == 9) else
+ *       (min(out_rows * out_cols % 4, 1) if packed_pixels >= 4 else (out_rows * out_cols - 1) // packed_pixels + 1)
+ *       * (35 + 7.2 * packed_quads)
+ *       + (out_rows * out_cols % 4 if packed_pixels >= 4 else out_rows * out_cols) * (23 + 2.5 * packed_quads))"""
  * arrays = ["packed", "packed_staircase"]
  */
 #ifndef HB_CONV_2D_PACKED_STAIRCASE_DSP_INT8_H
