@@ -16,7 +16,7 @@ from hilbench.kernels.family import Argument, Call, Operand, family_of, in_piece
 from hilbench.plan.lifetime import sums_name
 from hilbench.plan.plan import Plan, Step
 from hilbench.variants.demand import grid, sums
-from hilbench.variants.schedule import Patches, Rolling
+from hilbench.variants.schedule import Layer, Patches, Rolling
 from hilbench.variants.stages import ring_inputs
 
 
@@ -72,6 +72,9 @@ class _Writer:
         self.stage = stage if isinstance(stage, Patches) else None
         self.rolled: tuple[str, ...] | None = None
         self.seen = self.graph
+        if isinstance(stage, Layer) and stage.rows:
+            cols = self.graph[self.op.outputs[0]].shape[2]
+            self.seen = in_pieces(self.op, self.graph, stage.rows * cols)
         if isinstance(stage, Rolling):
             self.rolled = ring_inputs(self.op, stage)
             self.seen = in_pieces(self.op, self.graph, stage.pieces[self.op.outputs[0]])
@@ -167,7 +170,8 @@ class _Writer:
         if self.rolled is not None:
             return "piece->at"
         if self.stage is None:
-            return f"(hb_region){{0, {out.rows}, 0, {out.cols}}}"
+            rows = out.rows if self.seen is self.graph else self.graph[out.tensor].shape[1]
+            return f"(hb_region){{0, {rows}, 0, {out.cols}}}"
         return self._part(out.tensor)
 
     def _part(self, name: str) -> str:

@@ -36,7 +36,7 @@ from hilbench.config import Section, parse
 from hilbench.errors import ConfigError
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Graph, Op
-from hilbench.kernels.family import TILED_ANYHOW, Argument, family_of, in_pieces
+from hilbench.kernels.family import TILED, TILED_ANYHOW, Argument, family_of, in_pieces
 from hilbench.resources import shipped
 
 TILES = (1, 2, 4, 8, 16, 32)
@@ -219,7 +219,8 @@ def facts_of(op: Op, graph: Graph, piece: int = 0, tile: int = 0) -> dict[str, A
     try:
         family = family_of(op.kind)
         out = family.calls(op, whole)[0].output
-        pixels = {"out_rows": 1, "out_cols": piece} if piece else {"out_rows": out.rows, "out_cols": out.cols}
+        tiled = not piece or op.kind in TILED
+        pixels = {"out_rows": out.rows, "out_cols": out.cols} if tiled else {"out_rows": 1, "out_cols": piece}
         facts = family.facts(op, in_pieces(op, graph, tile) if tile else whole)
         facts |= {"batches": out.batches, **pixels}
         return facts

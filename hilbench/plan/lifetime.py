@@ -129,7 +129,7 @@ def lives(graph: Graph, schedule: Schedule, working: Sequence[Working]) -> list[
     Graph inputs live from step 0 to their last use, graph outputs to the end; inputs and outputs of a patch stage
     through the whole stage. A view, and an output computed in place, shares the buffer of its input.
     """
-    overlaps = [s.overlap for s in schedule.stages if isinstance(s, Rolling) and s.overlap]
+    overlaps = [s.overlap for s in schedule.stages if not isinstance(s, Patches) and s.overlap]
     sharing = _Sharing(graph, _spans(graph, schedule), overlaps)
     scratch = _states(graph, schedule)
     for name in graph.inputs:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from hilbench.ir.graph import Graph
 from hilbench.plan.lifetime import stage_ops
+from hilbench.variants.bands import banded_macs
 from hilbench.variants.schedule import Patches, Rolling, Schedule, Spans
 from hilbench.variants.strips import rolled_macs
 
@@ -31,7 +32,8 @@ def _macs(graph: Graph, schedule: Schedule, whole: tuple[int, ...], *, once: boo
             count = _joined if once else _summed
             found += [_patched(graph, stage, op, whole[op], count) if whole[op] else 0 for op in stage.ops]
         else:
-            found.append(whole[stage.op])
+            op = graph.ops[stage.op]
+            found.append(banded_macs(op, graph, stage.rows, once=once) if op.kind == "BOTTLENECK" else whole[stage.op])
     return tuple(found)
 
 

@@ -11,8 +11,9 @@ from hilbench.plan.arena import extent, place
 from hilbench.plan.lifetime import Life, Working, is_view, live_bytes, lives, stage_ops
 from hilbench.plan.patch import executed_macs, needed_macs
 from hilbench.plan.plan import Buffer, Plan, Step
+from hilbench.variants.bands import bands
 from hilbench.variants.prices import calls, gathering, overhead
-from hilbench.variants.schedule import Rolling, Schedule
+from hilbench.variants.schedule import Layer, Rolling, Schedule
 from hilbench.variants.stages import ALIGNMENT
 from hilbench.variants.strips import op_macs
 
@@ -172,6 +173,8 @@ def _cycles(graph: Graph, schedule: Schedule, working: Sequence[Working], macs: 
             if isinstance(stage, Rolling):
                 each = once + gathering(working[position].gathers)
                 found.append(calls(graph, stage, op) * each + overhead(graph, stage, op))
+            elif isinstance(stage, Layer) and stage.rows:
+                found.append(len(bands(op, graph, stage.rows)) * once)
             else:
                 whole = op_macs(op, graph)
                 found.append(once * macs[len(found)] / whole if whole else once)

@@ -12,7 +12,7 @@ from hilbench.plan.forced import forced_kernels
 from hilbench.plan.lifetime import Working, is_view, stage_ops
 from hilbench.variants.demand import sums
 from hilbench.variants.prices import gathering, summing
-from hilbench.variants.schedule import Rolling, Schedule
+from hilbench.variants.schedule import Layer, Rolling, Schedule
 from hilbench.variants.stages import stage_gathers
 from hilbench.variants.variant import Way
 
@@ -74,6 +74,9 @@ class Kernels:
         """The kernels of every operator in a schedule, by position."""
         found = self.whole()
         for stage in schedule.stages:
+            if isinstance(stage, Layer) and stage.rows:
+                cols = self.graph[self.graph.ops[stage.op].outputs[0]].shape[2]
+                found[stage.op] = self.of(stage.op, stage.rows * cols)
             if isinstance(stage, Rolling):
                 for position in stage_ops(stage):
                     op = self.graph.ops[position]

@@ -13,11 +13,12 @@ from math import inf, prod
 
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Graph
+from hilbench.variants.bands import band_heights, band_lead, banded_macs, bands
 from hilbench.variants.channelwise import expand_macs, expanded
 from hilbench.variants.demand import Raster, grid, sums, windows
 from hilbench.variants.prices import calls, overhead
 from hilbench.variants.rolls import ROW, Most, Rolls
-from hilbench.variants.schedule import Layer, Rolling, Spans, Stage
+from hilbench.variants.schedule import Layer, Overlap, Patches, Rolling, Spans, Stage
 from hilbench.variants.schedules.patch import is_local
 from hilbench.variants.stages import VIEWS, aligned, saved
 from hilbench.variants.strips import op_macs, strip_counts, strips_of
@@ -71,11 +72,11 @@ class Candidate:
     @property
     def overlaps(self) -> bool:
         """Whether its output lies in its input's bytes."""
-        return isinstance(self.stage, Rolling) and self.stage.overlap is not None
+        return not isinstance(self.stage, Patches) and self.stage.overlap is not None
 
     def apart(self, graph: Graph) -> Candidate:
         """With output and input beside each other instead of overlapping."""
-        if not isinstance(self.stage, Rolling) or self.stage.overlap is None:
+        if isinstance(self.stage, Patches) or self.stage.overlap is None:
             return self
         more = saved(graph, self.stage.overlap)
         loads = tuple(replace(load, besides=load.besides + more) for load in self.loads)
@@ -123,8 +124,8 @@ class Cuts:
         least = whole - (0 if extra else self._most_saved(stop))
         if least > limit:
             return
-        if stop - start == 1 and not extra and not self._feeds(start, stop) and whole <= limit:
-            yield Candidate((Load(1, whole, self.ways(start, 0, 0)),), 0, Layer(start))
+        if stop - start == 1 and not extra and not self._feeds(start, stop):
+            yield from (layer for layer in self._layers(start, whole) if layer.loads[0].besides <= limit)
         if (start, stop) not in self._known:
             self._known[start, stop] = self._rolls(start, stop)
         if self._known[start, stop]:
@@ -136,6 +137,21 @@ class Cuts:
                 if least + self.rolls.least(range(start, stop), strips[0], most) <= limit
             )
             yield from {(c.pieces, c.extra): c for c in found if c and c.bytes <= limit}.values()
+
+    def _layers(self, position: int, whole: int) -> Iterator[Candidate]:
+        """An operator run whole; a BOTTLENECK in bands of few or many rows, written over what it has read."""
+        op = self.graph.ops[position]
+        if op.kind != "BOTTLENECK":
+            yield Candidate((Load(1, whole, self.ways(position, 0, 0)),), 0, Layer(position))
+            return
+        (name, *_), (out,) = op.present_inputs, op.outputs
+        for rows in band_heights(op, self.graph):
+            dies, lead = self._dies(name, position, position + 1), band_lead(op, self.graph, rows)
+            overlap = Overlap(out, name, lead) if dies else None
+            count, ways = len(bands(op, self.graph, rows)), self.ways(position, rows * self.graph[out].shape[2], 0)
+            again = banded_macs(op, self.graph, rows) - banded_macs(op, self.graph, rows, once=True)
+            load = Load(count, whole - saved(self.graph, overlap), ways)
+            yield Candidate((load,), count, Layer(position, rows, overlap), again)
 
     def again(self, stage: Rolling, pieces: Mapping[str, int]) -> Candidate | None:
         """A rolling stage with pieces of up to so many pixels of each map; output and input overlap if they did."""

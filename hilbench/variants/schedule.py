@@ -13,13 +13,6 @@ Spans = Mapping[str, tuple[int, int]]
 
 
 @dataclass(frozen=True)
-class Layer:
-    """One operator, run whole. `op` is its position in the graph."""
-
-    op: int
-
-
-@dataclass(frozen=True)
 class Patches:
     """Operators `ops` (positions, ascending) run once per patch, as in MCUNetV2 (Lin et al. 2021, section 3.1).
 
@@ -57,6 +50,19 @@ class Overlap:
     output: str
     input: str
     lead: int
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One operator, run whole. `op` is its position in the graph.
+
+    A BOTTLENECK works on so many `rows` of its output at a time (0: on all of them); then its output may overlap its
+    input.
+    """
+
+    op: int
+    rows: int = 0
+    overlap: Overlap | None = None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from hilbench.ir.opdef import OPS
 from hilbench.ir.region import Region, full
 from hilbench.plan.plan import Plan
 from hilbench.variants.demand import Flow, grid, reads, sums, windows
-from hilbench.variants.schedule import Patches, Rolling
+from hilbench.variants.schedule import Layer, Patches, Rolling
 from hilbench.variants.strips import rasters
 
 
@@ -34,10 +34,23 @@ class Machine:
             if isinstance(stage, Rolling):
                 self._roll(stage)
                 continue
+            if isinstance(stage, Layer) and stage.rows:
+                self._bands(stage)
+                continue
             for regions in stage.regions if isinstance(stage, Patches) else [{}]:
                 for op in stage.ops if isinstance(stage, Patches) else [stage.op]:
                     self._step(op, regions, stage if isinstance(stage, Patches) else None)
         return {name: self._read(name, {}) for name in graph.outputs}
+
+    def _bands(self, stage: Layer) -> None:
+        """So many rows of the output at a time, from what is left of the input by then."""
+        graph = self.plan.graph
+        op = graph.ops[stage.op]
+        (out,), height = op.outputs, graph[op.outputs[0]].shape[1]
+        for y in range(0, height, stage.rows):
+            operands = [self._operand(name, {}) for name in op.inputs]
+            band = OPS[op.kind].evaluate(op, graph, operands)[0][:, y : y + stage.rows]
+            self._view(out, graph[out].shape)[:, y : y + stage.rows] = band
 
     def _step(self, position: int, regions: Mapping[str, Region], stage: Patches | None) -> None:
         graph = self.plan.graph
