@@ -44,6 +44,10 @@ typedef struct {
         *winograd_channels;                                      /* transformed; an hb_dsp_channel each */
     const int32_t *sparse_singles, *sparse_pairs, *sparse_quads; /* CONV_2D: streams of hb_sparse.h */
     int32_t staircase;                                           /* which outputs they are for */
+    const int8_t *channel_values; /* CONV_2D: sparse weights of whole output channels, terms in the place of channels */
+    const uint8_t *channel_gaps;
+    const uint16_t *channel_counts;
+    const int32_t *thumb_channels; /* hb_thumb_channel */
 } hb_conv_int8_args;
 
 typedef struct {

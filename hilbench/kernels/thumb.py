@@ -50,6 +50,11 @@ def pair_channels(begun: Array, solved: TwoProducts) -> Array:
     return _channels(begun, solved, 2)
 
 
+def single_channels(begun: Array, solved: TwoProducts) -> Array:
+    """int32: an hb_thumb_channel for every channel, whose sum begins with `begun` and the phase."""
+    return _channels(begun, solved, 1)
+
+
 def quad_weights(weights: Array) -> Array:
     """int8 weights [tap, channel] as [four channels, tap, channel of them]; zeros fill up to rounds of three taps."""
     taps, channels = weights.shape

@@ -52,7 +52,7 @@ def _index_bytes(step: Step, graph: Graph) -> int:
     return other - record_bytes(stream, len(weights), used, bool(call.arguments.get("staircase")))
 
 
-_EPILOGUE = ("bias", "multiplier", "shift")
+_EPILOGUE = ("bias", "multiplier", "shift", "thumb_channels")
 
 
 _TOTALS = ("flash_index_bytes", "flash_harness_bytes", "flash_model_bytes", "flash_total_bytes")

@@ -32,7 +32,15 @@ from hilbench.kernels.packed import (
 )
 from hilbench.kernels.requantize import PACKED_FACTOR, PACKED_SHIFT, STAIRCASE_FACTOR, Staircase, solve_staircase
 from hilbench.kernels.sparse import PAIR_WORDS, encode, epilogue, fits, pair_entries, pairs, singles
-from hilbench.kernels.thumb import pair_bias, pair_channels, pair_weights, quad_channels, quad_inputs, quad_weights
+from hilbench.kernels.thumb import (
+    pair_bias,
+    pair_channels,
+    pair_weights,
+    quad_channels,
+    quad_inputs,
+    quad_weights,
+    single_channels,
+)
 from hilbench.kernels.twoproducts import TwoProducts, solve_two_products
 from hilbench.kernels.weighted import bias, clamp_members, per_channel, sliding_members, whole_bias
 
@@ -223,6 +231,11 @@ def _quad_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
     return None if begun is None or solved is None else quad_channels(begun, solved)
 
 
+def _thumb_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
+    begun, solved = _whole_array(name, op, graph, call), _two_products(op, graph)
+    return None if begun is None or solved is None else single_channels(begun, solved)
+
+
 def _whole_array(name: str, op: Op, graph: Graph, call: Call) -> Array | None:
     del name, call
     constants, offsets = _settled(op, graph)
@@ -257,6 +270,7 @@ _PREPARED = {
     "pair": _pair_array,
     "quad": _quad_array,
     "sparse": _sparse_array,
+    "thumb": _thumb_array,
     "whole": _whole_array,
     "channel": _channel_array,
     "winograd": _winograd_array,
