@@ -72,7 +72,7 @@ def _planned(ready: Graph, schedule: Part, kernels: Callable[[Graph], Kernels]) 
     draft = _run_twice(draft, limit, budget, lambda more: _draft(more, schedule, kernels(more)))
     if draft.least.arena_bytes > limit > 0:
         raise UnsupportedModel(ready.name, [_too_large(draft.least, schedule)])
-    return cheapest_plan(draft.graph, draft.proposals, draft.kernels.along, limit or draft.least.arena_bytes)
+    return cheapest_plan(draft.least, draft.proposals, draft.kernels.along, limit or draft.least.arena_bytes)
 
 
 @dataclass(frozen=True)

@@ -58,18 +58,20 @@ def price(graph: Graph, schedule: Schedule, working: Sequence[Working], whole: t
 
 
 def cheapest_plan(
-    graph: Graph, schedules: Iterable[Schedule], ways: Callable[[Schedule], Sequence[Sequence[Working]]], limit: int
+    least: Plan, schedules: Iterable[Schedule], ways: Callable[[Schedule], Sequence[Sequence[Working]]], limit: int
 ) -> Plan:
     """The plan with the fewest cycles of those whose arena has at most `limit` bytes.
 
-    `ways(schedule)[p]` are the kernels for the operator at position p, the cheapest first and the leanest last. At
-    least one schedule has to fit with the leanest.
+    `ways(schedule)[p]` are the kernels for the operator at position p, the cheapest first and the leanest last. `least`
+    is one with the leanest that fits; a search for places within a limit may give up where another one had found them.
     """
+    graph = least.graph
     whole = tuple(op_macs(op, graph) for op in graph.ops)
     lean = [(schedule, [each[-1] for each in ways(schedule)]) for schedule in schedules]
     small = [each for each in lean if price(graph, *each, whole).bound <= limit]
     plans = [place_schedule(graph, *each, whole, enough=limit) for each in small]
-    fitting = [_within(plan, ways(plan.schedule), limit) for plan in plans if plan.arena_bytes <= limit]
+    found = [plan for plan in plans if plan.arena_bytes <= limit] or [least]
+    fitting = [_within(plan, ways(plan.schedule), limit) for plan in found]
     best, working = min(fitting, key=lambda each: (each[0].cycles, each[0].lower_bound_bytes))
     return min(place_schedule(graph, best.schedule, working, whole), best, key=lambda plan: plan.arena_bytes)
 
@@ -88,6 +90,8 @@ def _within(plan: Plan, ways: Sequence[Sequence[Working]], limit: int) -> tuple[
         if found.arena_bytes <= limit:
             return found, working
         spare = [p for p, each in enumerate(working) if each is not ways[p][-1]]
+        if not spare:
+            return plan, working
         for position in _beyond(found, spare, limit):
             room[position] = min(room[position], working[position].needs) - (found.arena_bytes - limit)
 
