@@ -26,12 +26,9 @@
 #include "hb_pixels.h"
 
 /* One more run, or a longer last one. */
-HB_KERNEL void hb_pixels_add(hb_pixels_row *row, const int8_t *x, int32_t bytes, int32_t step)
+HB_KERNEL void hb_pixels_add(hb_pixels_row *row, const int8_t *x, int32_t bytes, intptr_t step)
 {
     hb_pixels_run *run = row->last;
-    if (bytes == 0) {
-        return;
-    }
     if (run != NULL && run->end == x && run->step == step) {
         run->end += bytes;
         return;
@@ -43,21 +40,35 @@ HB_KERNEL void hb_pixels_add(hb_pixels_row *row, const int8_t *x, int32_t bytes,
     *row->last = (hb_pixels_run){0, NULL, step, x, x + bytes};
 }
 
+/* A row of the windows of one or two pixels at a border, column by column: `x` is that of the first one. */
+HB_KERNEL void hb_pixels_border(hb_pixels_row *row, const int8_t *x, int32_t left, const hb_conv_int8_args *p)
+{
+    const int32_t channels = p->in_channels, second = row->count == 2 ? p->stride_w : 0;
+    for (int32_t i = 0; i < p->kernel_w; i++, x += channels) {
+        const int32_t a = left + i, b = a + second;
+        const int8_t *const zeros = p->pixels_padding + i * channels;
+        const int8_t *const from = a >= 0 && a < p->in_cols ? x : zeros;
+        const int8_t *const to = b >= 0 && b < p->in_cols ? x + second * channels : zeros;
+        hb_pixels_add(row, from, channels, (intptr_t)to - (intptr_t)from);
+    }
+}
+
 /* The window at (top, left), row by row. */
 HB_KERNEL void hb_pixels_window(hb_pixels_row *row, const hb_view *in, int32_t top, int32_t left,
                                 const hb_conv_int8_args *p)
 {
-    const int32_t channels = p->in_channels, step = p->stride_w * channels;
-    const hb_span cols = p->padded ? hb_taps(left, 1, p->kernel_w, p->in_cols) : (hb_span){0, p->kernel_w};
+    const int32_t channels = p->in_channels, run = p->kernel_w * channels, step = p->stride_w * channels;
+    const int32_t right = left + (row->count - 1) * p->stride_w + p->kernel_w;
+    const int inside = !p->padded || (left >= 0 && right <= p->in_cols);
     row->last = NULL;
     for (int32_t y = top; y < top + p->kernel_h * p->dilation_h; y += p->dilation_h) {
         const int8_t *const x = (const int8_t *)in->data + hb_at(in, y, left, channels);
         if (p->padded && (y < 0 || y >= p->in_rows)) {
-            hb_pixels_add(row, p->pixels_padding, p->kernel_w * channels, 0);
+            hb_pixels_add(row, p->pixels_padding, run, 0);
+        } else if (inside) {
+            hb_pixels_add(row, x, run, step);
         } else {
-            hb_pixels_add(row, p->pixels_padding, cols.first * channels, 0);
-            hb_pixels_add(row, x + cols.first * channels, (cols.last - cols.first) * channels, step);
-            hb_pixels_add(row, p->pixels_padding, (p->kernel_w - cols.last) * channels, 0);
+            hb_pixels_border(row, x, left, p);
         }
     }
 }
@@ -82,11 +93,21 @@ HB_KERNEL void hb_pixels_collect(int8_t *to, const hb_view *in, int32_t top, int
 }
 
 /* How many of `count` output pixels, the first of them with its window at column `left`, read runs alike: those whose
- * windows lie inside, or one at a border. */
+ * windows lie inside, or one or two at a border, so that what is left are threes as far as may be. */
 HB_KERNEL int32_t hb_pixels_alike(int32_t count, int32_t left, const hb_conv_int8_args *p)
 {
     const int32_t inside = (p->in_cols - p->kernel_w - left) / p->stride_w + 1;
-    return !p->padded || (left >= 0 && count <= inside) ? count : left >= 0 && inside > 1 ? inside : 1;
+    const int pairs = count > 1 && p->in_cols >= p->kernel_w + p->stride_w;
+    if (!p->padded || (left >= 0 && count <= inside)) {
+        return count;
+    }
+    if (left < 0) {
+        return pairs && count % HB_PIXELS_MOST == 2 ? 2 : 1;
+    }
+    if (inside > 1) {
+        return inside % HB_PIXELS_MOST == 1 && pairs ? inside - 1 : inside;
+    }
+    return inside == 1 && pairs ? 2 : 1;
 }
 
 /* Working space holds what so many pixels read, collected. */

@@ -15,15 +15,15 @@
 /* Most pixels of a block. */
 #define HB_PIXELS_MOST 3
 
-/* What windows of up to three rows read, each row with padding at one side at most. */
-#define HB_PIXELS_RUNS 6
+/* What two windows of up to three rows read at one border: padding, padding in the one and pixels in the other, pixels. */
+#define HB_PIXELS_RUNS 9
 
 /* Whole words x <= i < end of one pixel; those of the next pixel lie `step` bytes further. A round of the loop are four
  * words: `entry` bytes of code are skipped in the first one. */
 typedef struct hb_pixels_run {
     int32_t entry;
     struct hb_pixels_run *next;
-    int32_t step;
+    intptr_t step;
     const int8_t *x, *end;
 } hb_pixels_run;
 
@@ -289,7 +289,7 @@ HB_KERNEL const int32_t *hb_pixels_sum(const hb_pixels_run *run, int32_t pixel, 
 {
     *sum = stream[which];
     for (stream += 2; run != NULL; run = run->next) {
-        const int8_t *x = run->x + pixel * run->step;
+        const int8_t *x = (const int8_t *)((intptr_t)run->x + pixel * run->step);
         for (int32_t words = (int32_t)(run->end - run->x) / 4; words > 0; words--, x += 4, stream += 2) {
             const uint32_t weights = (uint32_t)stream[which];
             uint32_t wide[2];
@@ -331,10 +331,10 @@ HB_KERNEL void hb_pixels_rounds(const hb_pixels_run *runs, int32_t pixels, hb_pi
 
 /* Pixels of a row, one after another, and where their outputs go: `runs` are those of the first one. */
 typedef struct {
-    hb_pixels_run runs[HB_PIXELS_RUNS], *last;
     const int32_t *stream;
     int32_t quads, channels, count;
     int8_t *out;
+    hb_pixels_run *last, runs[HB_PIXELS_RUNS];
 } hb_pixels_row;
 
 /* All output channels of one to three pixels. An odd last one is computed together with the one before it, once more. */
