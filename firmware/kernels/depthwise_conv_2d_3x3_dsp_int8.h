@@ -14,7 +14,7 @@
  * scratch = "64 * sweep_columns + 4 * sweep_pairs"
  * cycles = """
  *   in_channels * (120 * ((sweep_pairs + 1) // 3) + sweep_pairs * (18 + 4.1 * sweep_columns)
- *   + sweep_twins * (25 + (36 - 6.2 * staircase) * sweep_along)
+ *   + sweep_twins * (25 + (35 - 6.2 * staircase) * sweep_along)
  *   + sweep_singles * (25 + (72 + 7 * stride_h - 10 * staircase) * (sweep_along // 4)
  *   + (32 - 4 * staircase) * (sweep_along % 4)))"""
  * arrays = ["sweep_records"]

@@ -58,27 +58,29 @@ HB_KERNEL int8_t hb_dw3_output(const uint32_t *x, int32_t pitch, int lower, cons
 #define HB_DW3_LOWER(p, column) "ldr.w %[" p "], [%[x], #" column " * 4 * %c[pitch] + 4]\n"
 #define HB_DW3_COLUMN(column) HB_DW3_UPPER("p", column) HB_DW3_LOWER("q", column)
 
-/* Two by two outputs, of columns 0 to 3 after `at`; column 1 begins the sums. Upper row a and b, lower row c and d. */
-#define HB_DW3_2X2(at, REQUANTIZE)                                                                                     \
-    "ldr.w %[a], %[bias]\n" HB_DW3_COLUMN(                                                                             \
-        "(" at " + 1)") "smlad %[b], %[p], %[first0], %[a]\n"                                                          \
-                        "smlatb %[c], %[p], %[first1], %[a]\n"                                                         \
-                        "smlatb %[d], %[p], %[first0], %[a]\n"                                                         \
-                        "smlad %[a], %[p], %[first1], %[a]\n"                                                          \
-                        "smlabt %[b], %[q], %[last0], %[b]\n"                                                          \
-                        "smlad %[c], %[q], %[last1], %[c]\n"                                                           \
-                        "smlad %[d], %[q], %[last0], %[d]\n"                                                           \
-                        "smlabt %[a], %[q], %[last1], %[a]\n" HB_DW3_COLUMN("(" at " + 2)") HB_DW3_TAP(2, "a", "c")    \
-                            HB_DW3_TAP(1, "b", "d") HB_DW3_COLUMN(at) HB_DW3_TAP(0, "a", "c")                          \
-                                HB_DW3_COLUMN("(" at " + 3)") HB_DW3_TAP(2, "b", "d") REQUANTIZE                       \
-        "strb.w %[a], [%[out]]\n"                                                                                      \
-        "ldr.w %[p], %[out_along]\n"                                                                                   \
-        "ldr.w %[q], %[out_across]\n"                                                                                  \
-        "strb.w %[b], [%[out], %[p]]\n"                                                                                \
-        "strb.w %[c], [%[out], %[q]]\n"                                                                                \
-        "add.w %[q], %[q], %[p]\n"                                                                                     \
-        "strb.w %[d], [%[out], %[q]]\n"                                                                                \
-        "add.w %[out], %[out], %[p], lsl #1\n"
+/* Two by two outputs, of columns 0 to 3; x goes on by two. Upper row a and b, lower row c and d. Columns 0 and 1 come
+ * with the bias in one group of loads: until sums begin there is room for them in a, d, p and q. The last load of the
+ * group moves x, so that no address waits for it. `MEANWHILE` may load a where that costs a cycle only. */
+#define HB_DW3_2X2(REQUANTIZE, MEANWHILE)                                                                              \
+    "ldr.w %[b], %[bias]\n" HB_DW3_LOWER("d", "0")                                                                     \
+        HB_DW3_COLUMN("1") "ldr.w %[a], [%[x]], #2 * 4 * %c[pitch]\n"                                                  \
+                           "smlatb %[c], %[a], %[first0], %[b]\n"                                                      \
+                           "smlad %[a], %[a], %[first0], %[b]\n"                                                       \
+                           "smlabt %[a], %[d], %[last0], %[a]\n"                                                       \
+                           "smlad %[c], %[d], %[last0], %[c]\n"                                                        \
+                           "smlatb %[d], %[p], %[first0], %[b]\n"                                                      \
+                           "smlad %[b], %[p], %[first0], %[b]\n"                                                       \
+                           "smlabt %[b], %[q], %[last0], %[b]\n"                                                       \
+                           "smlad %[d], %[q], %[last0], %[d]\n" HB_DW3_TAP(1, "a", "c") HB_DW3_COLUMN("0")             \
+                               HB_DW3_TAP(2, "a", "c") HB_DW3_TAP(1, "b", "d") HB_DW3_COLUMN("1")                      \
+                                   HB_DW3_TAP(2, "b", "d") REQUANTIZE "strb.w %[a], [%[out]]\n"                        \
+                                                                      "ldr.w %[p], %[out_along]\n"                     \
+                                                                      "ldr.w %[q], %[out_across]\n" MEANWHILE          \
+                                                                      "strb.w %[b], [%[out], %[p]]\n"                  \
+                                                                      "strb.w %[c], [%[out], %[q]]\n"                  \
+                                                                      "add.w %[q], %[q], %[p]\n"                       \
+                                                                      "strb.w %[d], [%[out], %[q]]\n"                  \
+                                                                      "add.w %[out], %[out], %[p], lsl #1\n"
 
 /* One output of the upper and one of the lower row. */
 #define HB_DW3_2X1(REQUANTIZE)                                                                                         \
@@ -131,30 +133,27 @@ HB_KERNEL int8_t hb_dw3_output(const uint32_t *x, int32_t pitch, int lower, cons
 /* Registers: four sums, six of weights, two of a column, two pointers: all fourteen. What is needed once a round is
  * kept on the stack. Eight outputs a round; the first round is entered at label 2 if it is half of one. */
 #define HB_DW3_TWO_ROWS(REQUANTIZE_4, REQUANTIZE_2)                                                                    \
-    __asm volatile("0:\n"                                                                                              \
-                   "ldr.w %[p], %[flags]\n"                                                                            \
-                   "ldr.w %[q], %[end]\n"                                                                              \
-                   "cmp.w %[x], %[q]\n"                                                                                \
-                   "beq.w 3f\n"                                                                                        \
-                   "tst.w %[p], #256\n"                                                                                \
-                   "beq.w 1f\n"                                                                                        \
-                   "sub.w %[x], %[x], #2 * 4 * %c[pitch]\n"                                                            \
-                   "b.w 2f\n"                                                                                          \
-                   ".balign 4\n"                                                                                       \
-                   "1:\n" HB_DW3_2X2("0", REQUANTIZE_4) "2:\n" HB_DW3_2X2(                                             \
-                       "2", REQUANTIZE_4) "ldr.w %[q], %[end]\n"                                                       \
-                                          "add.w %[x], %[x], #4 * 4 * %c[pitch]\n"                                     \
-                                          "cmp.w %[x], %[q]\n"                                                         \
-                                          "bne.w 1b\n"                                                                 \
-                                          "ldr.w %[p], %[flags]\n"                                                     \
-                                          "3:\n"                                                                       \
-                                          "lsls.w %[p], %[p], #32 - 8 - 2\n"                                           \
-                                          "bpl.w 4f\n" HB_DW3_2X1(REQUANTIZE_2) "4:\n" HB_DW3_NEXT_ROW                 \
-                   : HB_DW3_CHANGED, [p] "=&r"(p), [q] "=&r"(q), [kept] "+m"(w->kept)                                  \
-                   : HB_DW3_TOPS, [last0] "r"(w->last[0]), [last1] "r"(w->last[1]), [last2] "r"(w->last[2]),           \
-                     [out_across] "m"(w->out_across), [x_step] "m"(w->twin.x_step), [out_step] "m"(w->twin.out_step),  \
-                     HB_DW3_MEMORY                                                                                     \
-                   : "cc", "memory")
+    __asm volatile(                                                                                                    \
+        "0:\n"                                                                                                         \
+        "ldr.w %[p], %[flags]\n"                                                                                       \
+        "ldr.w %[q], %[end]\n"                                                                                         \
+        "cmp.w %[x], %[q]\n"                                                                                           \
+        "beq.w 3f\n"                                                                                                   \
+        "tst.w %[p], #256\n"                                                                                           \
+        "bne.w 2f\n"                                                                                                   \
+        ".balign 4\n"                                                                                                  \
+        "1:\n" HB_DW3_2X2(REQUANTIZE_4, "") "2:\n" HB_DW3_2X2(                                                         \
+            REQUANTIZE_4, "ldr.w %[a], %[end]\n") "cmp.w %[x], %[a]\n"                                                 \
+                                                  "bne.w 1b\n"                                                         \
+                                                  "ldr.w %[p], %[flags]\n"                                             \
+                                                  "3:\n"                                                               \
+                                                  "lsls.w %[p], %[p], #32 - 8 - 2\n"                                   \
+                                                  "bpl.w 4f\n" HB_DW3_2X1(REQUANTIZE_2) "4:\n" HB_DW3_NEXT_ROW         \
+        : HB_DW3_CHANGED, [p] "=&r"(p), [q] "=&r"(q), [kept] "+m"(w->kept)                                             \
+        : HB_DW3_TOPS, [last0] "r"(w->last[0]), [last1] "r"(w->last[1]), [last2] "r"(w->last[2]),                      \
+          [out_across] "m"(w->out_across), [x_step] "m"(w->twin.x_step), [out_step] "m"(w->twin.out_step),             \
+          HB_DW3_MEMORY                                                                                                \
+        : "cc", "memory")
 
 #define HB_DW3_DOUBLED_2X1                                                                                             \
     HB_DW3_CONSTANTS HB_DW3_ROUND("a", "b") HB_DW3_ROUND("c", "b") "ldr.w %[p], %[flags]\n" HB_DW3_SHIFT("a")          \
