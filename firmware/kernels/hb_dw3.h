@@ -316,22 +316,23 @@ HB_KERNEL hb_dw3_state hb_dw3_state_of(const hb_sweep *s, int32_t pitch)
     };
 }
 
-/* Set up for another channel. */
+/* Set up for another channel. All of the record is loaded before anything is stored: loads pipeline. */
 HB_KERNEL void hb_dw3_open(hb_dw3_state *w, const int32_t *record, int32_t output_offset, int staircase)
 {
+    const uint32_t columns[3] = {(uint32_t)record[0], (uint32_t)record[1], (uint32_t)record[2]};
+    const int32_t bias = record[3], multiplier = record[4], byte = (int32_t)columns[0] >> 24;
 #pragma GCC unroll 3
     for (int32_t i = 0; i < 3; i++) {
-        const uint32_t word = (uint32_t)record[i];
+        const uint32_t word = columns[i];
         const uint32_t even = staircase ? word << 8 & 0xff00ff00 : hb_sadd16(hb_sxtb16(word), hb_sxtb16(word));
         const uint32_t odd = staircase ? word & 0xff00ff00 : hb_sadd16(hb_sxtb16_odd(word), hb_sxtb16_odd(word));
         w->first[i] = hb_low_halves(even, odd);
         w->last[i] = hb_outer_halves(odd, even);
     }
-    const int32_t byte = record[0] >> 24;
     if (staircase) {
-        w->requantize = hb_staircase_channel_of(record[3], record[4], byte);
+        w->requantize = hb_staircase_channel_of(bias, multiplier, byte);
     } else {
-        w->requantize = hb_dsp_channel_of(record[3], record[4], byte, output_offset);
+        w->requantize = hb_dsp_channel_of(bias, multiplier, byte, output_offset);
         w->flags = (w->flags & ~0xff) | -byte;
     }
 }
@@ -365,10 +366,12 @@ HB_KERNEL void hb_dw3(const hb_sweep *s, int32_t depth, int staircase)
             for (; at_once * (made - k - 1) < rows; made++) {
                 hb_pair_make(s, group, made, depth, channel == 0 || turns);
             }
-            int8_t *const out = s->out + row * s->out_across;
-            for (int32_t i = channel - group; i < 4; i++) {
-                hb_dw3_open(&w, s->records + HB_DW3_RECORD * (group + i), s->output_offset, staircase);
-                hb_dw3_channel(&w, s->words + k + depth * i, out + group + i, rows, s->stride, 4 * depth, staircase);
+            int8_t *out = s->out + row * s->out_across + channel;
+            const int32_t *record = s->records + HB_DW3_RECORD * channel;
+            const uint32_t *x = s->words + k + depth * (channel - group);
+            for (const uint32_t *const end = s->words + k + 4 * depth; x < end; x += depth, record += HB_DW3_RECORD) {
+                hb_dw3_open(&w, record, s->output_offset, staircase);
+                hb_dw3_channel(&w, x, out++, rows, s->stride, 4 * depth, staircase);
             }
         }
     }
