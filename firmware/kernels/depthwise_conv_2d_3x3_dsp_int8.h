@@ -13,7 +13,7 @@
  * ]
  * scratch = "64 * sweep_columns + 4 * sweep_pairs"
  * cycles = """
- *   in_channels * (120 * ((sweep_pairs + 1) // 3) + sweep_pairs * (18 + 4.1 * sweep_columns)
+ *   in_channels * (115 * ((sweep_pairs + 1) // 3) + sweep_pairs * (22 + 3.8 * sweep_columns)
  *   + sweep_twins * (25 + (35 - 6.2 * staircase) * sweep_along)
  *   + sweep_singles * (25 + (72 + 7 * stride_h - 10 * staircase) * (sweep_along // 4)
  *   + (32 - 4 * staircase) * (sweep_along % 4)))"""

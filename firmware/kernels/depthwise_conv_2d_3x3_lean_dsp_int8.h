@@ -12,7 +12,7 @@
  * ]
  * scratch = "32 * sweep_columns + 4 * sweep_pairs"
  * cycles = """
- *   in_channels * (120 * (sweep_pairs - 1) + sweep_pairs * (18 + 4.1 * sweep_columns)
+ *   300 + in_channels * (112 * (sweep_pairs - 1) + sweep_pairs * (29 + 3.7 * sweep_columns)
  *   + sweep_twins * (25 + (35 - 6.2 * staircase) * sweep_along)
  *   + sweep_singles * (25 + (72 + 7 * stride_h - 10 * staircase) * (sweep_along // 4)
  *   + (32 - 4 * staircase) * (sweep_along % 4)))"""

@@ -117,30 +117,39 @@ HB_KERNEL void hb_pair_column(uint32_t upper, uint32_t lower, uint32_t *to, int3
     "str.w %[t], [%[to], #(4 * " column " + 2) * 4 * %c[depth]]\n"                                                     \
     "str.w %[" lower "], [%[to], #(4 * " column " + 3) * 4 * %c[depth]]\n"
 
-/* `count` columns of two rows of pixels. Two columns a round. */
+/* Two columns of two rows of pixels, as columns `column` and the next. */
+#define HB_PAIR_TWO_COLUMNS(column, next)                                                                              \
+    "ldr.w %[a], [%[upper]]\n"                                                                                         \
+    "ldr.w %[b], [%[upper], %[upper_step]]\n"                                                                          \
+    "ldr.w %[c], [%[lower]]\n"                                                                                         \
+    "ldr.w %[d], [%[lower], %[lower_step]]\n"                                                                          \
+    "add.w %[upper], %[upper], %[upper_step], lsl #1\n"                                                                \
+    "add.w %[lower], %[lower], %[lower_step], lsl #1\n" HB_PAIR_COLUMN(column, "a", "c")                               \
+        HB_PAIR_COLUMN(next, "b", "d")
+
+/* `count` columns of two rows of pixels. Four columns a round; the first round is entered at label 2 if it is half of
+ * one. */
 HB_KERNEL void hb_pair_columns(const int8_t *upper, int32_t upper_step, const int8_t *lower, int32_t lower_step,
                                int32_t count, uint32_t *to, int32_t depth)
 {
 #ifdef __ARM_FEATURE_DSP
     if (count > 1) {
         uint32_t a, b, c, d, t;
-        count -= 2;
-        __asm volatile(".balign 4\n"
-                       "1:\n"
-                       "ldr.w %[a], [%[upper]]\n"
-                       "ldr.w %[b], [%[upper], %[upper_step]]\n"
-                       "ldr.w %[c], [%[lower]]\n"
-                       "ldr.w %[d], [%[lower], %[lower_step]]\n"
-                       "add.w %[upper], %[upper], %[upper_step], lsl #1\n"
-                       "add.w %[lower], %[lower], %[lower_step], lsl #1\n" HB_PAIR_COLUMN("0", "a", "c")
-                           HB_PAIR_COLUMN("1", "b", "d") "add.w %[to], %[to], #32 * %c[depth]\n"
-                                                         "subs.w %[count], %[count], #2\n"
-                                                         "bpl.w 1b\n"
-                       : [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), [t] "=&r"(t), [upper] "+r"(upper),
-                         [lower] "+r"(lower), [count] "+r"(count), [to] "+r"(to)
-                       : [upper_step] "r"(upper_step), [lower_step] "r"(lower_step), [depth] "i"(depth)
-                       : "cc", "memory");
-        count += 2;
+        int32_t left = (count + 2) & ~3;
+        to -= count & 2 ? 8 * depth : 0;
+        __asm volatile(
+            "tst.w %[count], #2\n"
+            "bne.w 2f\n"
+            ".balign 4\n"
+            "1:\n" HB_PAIR_TWO_COLUMNS("0", "1") "2:\n" HB_PAIR_TWO_COLUMNS("2",
+                                                                            "3") "add.w %[to], %[to], #64 * %c[depth]\n"
+                                                                                 "subs.w %[left], %[left], #4\n"
+                                                                                 "bne.w 1b\n"
+            : [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), [t] "=&r"(t), [upper] "+r"(upper),
+              [lower] "+r"(lower), [left] "+r"(left), [to] "+r"(to)
+            : [upper_step] "r"(upper_step), [lower_step] "r"(lower_step), [count] "r"(count), [depth] "i"(depth)
+            : "cc", "memory");
+        count &= 1;
     }
 #endif
     for (; count > 0; count--, upper += upper_step, lower += lower_step, to += 4 * depth) {

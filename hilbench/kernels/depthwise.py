@@ -22,6 +22,8 @@ STAIRCASE_FACTOR = 256
 _RECORD_WORDS = 5
 _OFFSET_MAX = 4095
 """Bytes from a pointer that an instruction reaches."""
+_ROUND_COLUMNS = 4
+"""Columns that are taken apart in a round of `hb_pair_columns`."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def _sweep(op: Op, graph: Graph) -> _Sweep:
 def sweep_members(op: Op, graph: Graph) -> dict[str, Argument]:
     """Whether windows are swept down columns, and of how many pairs of rows the words are kept (`hb_planes.h`)."""
     sweep = _sweep(op, graph)
-    reached = sweep.along.kernel - 1 + 3 * sweep.along.stride
+    reached = max(sweep.along.kernel - 1 + 3 * sweep.along.stride, _ROUND_COLUMNS)
     fitting = max(allowance(op, graph) // (16 * sweep.room), sweep.across.kernel // 2 + 1)
     depth = min(fitting, sweep.pairs, _OFFSET_MAX // (16 * reached))
     return {"tall": int(sweep.tall), "pair_depth": depth}
