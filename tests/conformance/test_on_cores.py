@@ -28,9 +28,9 @@ BOARDS = {"nucleo_g0b1re": {"thumb"}, "mps2-an386": {"dsp", "fpu"}, "mps3-an547"
 BUILDS = [(name, "-O2") for name in BOARDS] + [("nucleo_g0b1re", "-O3")]
 """In long functions for Armv6-M constants and branches are soon out of reach."""
 
-EVERY, MOST = 3, 16
-"""One of so many cases of the host is tried here, and not many more of one kernel than that: they take long to compile.
-"""
+EVERY, MOST = 3, 12
+"""One of so many cases of the host is tried here, and not many more of one kernel than that: they take long to compile,
+and the protocol has numbers for 256 inputs."""
 
 
 def kernels(board: str) -> list[Kernel]:
