@@ -1,8 +1,5 @@
 /* Products as in hb_packed.h, of few quads: FPU registers hold the weights of a pair of output channels, as they are and
- * sign-extended.
- *
- * In a Cortex-M4 moving a word out of an FPU register takes a cycle and never waits as a load does, which leaves 30 cycles
- * for the 32 products of a quad. Of later cores some take three cycles for that; of others nothing is published.
+ * sign-extended: 30 cycles for the 32 products of a quad, where moves out of them take one (HB_KEEPS_IN_FPU).
  */
 #ifndef HB_HELD_H
 #define HB_HELD_H
@@ -10,11 +7,7 @@
 #include "hb_packed.h"
 
 /* Quads that there is room for. */
-#if defined(HB_CORE_CORTEX_M4) && defined(__ARM_FEATURE_DSP) && defined(__ARM_FP)
-#define HB_HELD_QUADS 8
-#else
-#define HB_HELD_QUADS 0
-#endif
+#define HB_HELD_QUADS (HB_KEEPS_IN_FPU ? 8 : 0)
 
 /* Four pixels, one of two words of a quad. Registers: r0 to r7 are the sums, r8 to r11 words of activations, r12 one of
  * weights, lr points to activations. */
@@ -100,7 +93,7 @@
 HB_KERNEL void hb_held_pairs(hb_quads tile, int32_t pairs, const uint32_t *packed, const int32_t *record, int8_t *out,
                              int32_t pitch, int staircase)
 {
-#if HB_HELD_QUADS > 0
+#if HB_KEEPS_IN_FPU
     const uint32_t *const end = tile.pixels + 8 * tile.quads * tile.blocks;
     const int32_t *const stop = record + HB_PACKED_RECORD(staircase) * pairs;
     const int32_t skipped = HB_HELD_QUADS - tile.quads;
