@@ -26,10 +26,10 @@ typedef struct {
     int16_t stride, before, extent, size, over;
 } hb_axis;
 
-/* What an operator reads of map `from` of its stage. Where `window` is not NULL it is gathered there first: for kernels
- * that cannot read views that turn. */
+/* What an operator reads of map `from` of its stage: where it is a `point`, pixels at the places of those that it
+ * writes. Where `window` is not NULL it is gathered there first: for kernels that cannot read views that turn. */
 typedef struct {
-    uint8_t from;
+    uint8_t from, point;
     hb_axis rows, cols;
     uint8_t *window;
 } hb_roll_input;
@@ -50,10 +50,11 @@ typedef struct {
 } hb_roll_strip;
 
 /* The next piece of a map begins at the place `next` and goes to `slot`; asked for are the pixels up to the place
- * `asked`, by the map `asked_by`. */
+ * `asked`, as input `input` of the map `asked_by`. */
 typedef struct {
     int32_t next, asked;
-    uint16_t slot, asked_by;
+    uint16_t slot;
+    uint8_t asked_by, input;
 } hb_roll_state;
 
 /* What the function of a step gets: where its operands are, and the pixels to write. */
@@ -114,16 +115,26 @@ HB_KERNEL hb_region hb_roll_next(const hb_rolling *stage, uint8_t k)
     return (hb_region){(int16_t)y, (int16_t)(y + 1), (int16_t)x, (int16_t)(end < stop ? end : stop)};
 }
 
-/* The input map of which pixels are missing for a piece of map k, having asked for them; k itself if none is. */
-HB_KERNEL uint8_t hb_roll_missing(const hb_rolling *stage, uint8_t k, hb_region at)
+/* Where the last pixel is that the piece `at` reads of an input. */
+HB_KERNEL int32_t hb_roll_until(const hb_roll_input *in, hb_region at)
+{
+    return in->point ? hb_roll_place(at.y0, at.x1 - 1)
+                     : hb_roll_place(hb_roll_last(&in->rows, at.y0), hb_roll_last(&in->cols, at.x1 - 1));
+}
+
+/* The input map of which pixels are missing for a piece of map k, having asked for them; k itself if none is. Those
+ * before `input` are there. */
+HB_KERNEL uint8_t hb_roll_missing(const hb_rolling *stage, uint8_t k, hb_region at, uint8_t input)
 {
     const hb_roll_map *map = &stage->maps[k];
-    for (const hb_roll_input *in = map->in, *end = in + map->inputs; in != end; in++) {
-        const int32_t last = hb_roll_place(hb_roll_last(&in->rows, at.y0), hb_roll_last(&in->cols, at.x1 - 1));
+    for (; input < map->inputs; input++) {
+        const hb_roll_input *in = &map->in[input];
+        const int32_t until = hb_roll_until(in, at);
         hb_roll_state *from = &stage->state[in->from];
-        if (from->next <= last) {
-            from->asked = last;
+        if (from->next <= until) {
+            from->asked = until;
             from->asked_by = k;
+            from->input = input;
             return in->from;
         }
     }
@@ -159,15 +170,23 @@ HB_KERNEL void hb_roll_gather(const hb_view *view, hb_region part, int32_t pixel
 }
 
 /* What the piece `at` reads of an input. */
+HB_KERNEL hb_region hb_roll_part(const hb_roll_input *in, hb_region at)
+{
+    return in->point
+               ? at
+               : (hb_region){(int16_t)hb_roll_first(&in->rows, at.y0), (int16_t)(hb_roll_last(&in->rows, at.y0) + 1),
+                             (int16_t)hb_roll_first(&in->cols, at.x0),
+                             (int16_t)(hb_roll_last(&in->cols, at.x1 - 1) + 1)};
+}
+
+/* Where it lies. */
 HB_KERNEL hb_view hb_roll_view(const hb_rolling *stage, const hb_roll_input *in, hb_region at)
 {
     const hb_roll_map *map = &stage->maps[in->from];
     if (map->ring == 0) {
         return hb_whole(map->data, map->cols);
     }
-    const hb_region part = {(int16_t)hb_roll_first(&in->rows, at.y0), (int16_t)(hb_roll_last(&in->rows, at.y0) + 1),
-                            (int16_t)hb_roll_first(&in->cols, at.x0),
-                            (int16_t)(hb_roll_last(&in->cols, at.x1 - 1) + 1)};
+    const hb_region part = hb_roll_part(in, at);
     const hb_view view = hb_roll_in_place(stage, in->from, part);
     if (in->window == NULL) {
         return view;
@@ -212,16 +231,16 @@ HB_SHARED void hb_roll_to_end(const hb_rolling *stage, uint8_t wanted)
 {
     hb_roll_state *state = stage->state;
     state[wanted].asked = hb_roll_place(stage->maps[wanted].rows - 1, stage->strip[wanted].stop - 1);
-    for (uint8_t k = wanted;;) {
+    for (uint8_t k = wanted, input = 0;;) {
         if (state[k].next <= state[k].asked) {
             const hb_region at = hb_roll_next(stage, k);
-            const uint8_t missing = hb_roll_missing(stage, k, at);
+            const uint8_t missing = hb_roll_missing(stage, k, at, input);
             if (missing == k) {
                 hb_roll_piece(stage, k, at);
             }
-            k = missing;
+            k = missing, input = 0;
         } else if (k != wanted) {
-            k = (uint8_t)state[k].asked_by;
+            input = (uint8_t)(state[k].input + 1), k = state[k].asked_by;
         } else {
             return;
         }
@@ -231,7 +250,7 @@ HB_SHARED void hb_roll_to_end(const hb_rolling *stage, uint8_t wanted)
 HB_KERNEL void hb_roll_one_strip(const hb_rolling *stage, uint8_t count)
 {
     for (uint8_t k = 0; k < count; k++) {
-        stage->state[k] = (hb_roll_state){hb_roll_place(0, stage->strip[k].first), 0, 0, 0};
+        stage->state[k] = (hb_roll_state){hb_roll_place(0, stage->strip[k].first), 0, 0, 0, 0};
     }
     hb_roll_to_end(stage, (uint8_t)(count - 1));
     for (uint8_t k = 0; k < count; k++) {

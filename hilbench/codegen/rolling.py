@@ -10,7 +10,7 @@ from hilbench.ir.graph import Op
 from hilbench.ir.region import Window
 from hilbench.plan.lifetime import gather_name
 from hilbench.plan.plan import Plan
-from hilbench.variants.demand import grid, sums, windows
+from hilbench.variants.demand import POINT, grid, sums, windows
 from hilbench.variants.schedule import Rolling
 from hilbench.variants.stages import ring_inputs
 from hilbench.variants.strips import rasters
@@ -18,9 +18,13 @@ from hilbench.variants.strips import rasters
 
 @dataclass(frozen=True)
 class InputText:
-    """What a map reads of map `source`; `window` is the arena offset where it is gathered, -1 where it is not."""
+    """What a map reads of map `source`, pixel by pixel where it is a `point`.
+
+    `window` is the arena offset where it is gathered, -1 where it is not.
+    """
 
     source: int
+    point: int
     rows: str
     cols: str
     window: int
@@ -129,7 +133,8 @@ def _inputs(plan: Plan, stage: Rolling, op: Op, numbers: dict[str, int]) -> tupl
         seen = windows(op, plan.graph, op.inputs.index(name))
         assert seen is not None, f"{op.kind} cannot run in pieces"
         rows, cols = (_axis(w, size) for w, size in zip(seen, plan.graph[name].shape[1:3], strict=True))
-        found.append(InputText(numbers[name], rows, cols, gathers.get(gather_name(op, name), -1)))
+        point = int(seen == (POINT, POINT))
+        found.append(InputText(numbers[name], point, rows, cols, gathers.get(gather_name(op, name), -1)))
     return tuple(found)
 
 
