@@ -20,6 +20,7 @@
  *     + (out_channels + 1) // 2 * (200 + 900 * ((kernel_h * in_channels + 15) // 16))))
  * """
  * arrays = ["winograd_row_weights", "winograd_channels"]
+ * turns = true
  * flash = "9 * kernel_h * in_channels * out_channels"
  */
 #ifndef HB_CONV_2D_WINOGRAD_ROWS_DSP_INT8_H
