@@ -113,7 +113,7 @@ def _prepare(graph: Graph, argument: str, ways: Callable[[Graph], Ways]) -> Grap
 
     def stages(graph: Graph, limit: float) -> Edges:
         cuts = Cuts(graph, ways(graph), _streamed(graph, wish), wish.input == "reread")
-        return _below(cuts, wish.pieces[:1], _known(cuts, wish, extra) if limit == inf else limit, extra)
+        return _shortest(cuts, wish, extra) if limit == inf else _below(cuts, wish.pieces[:1], limit, extra)
 
     return narrowed(graph, stages, wish.arena, extra) if extra > 0 else graph
 
@@ -152,18 +152,20 @@ def _propose(graph: Graph, argument: str, ways: Ways) -> Iterator[Schedule]:
 
 def _stages(cuts: Cuts, wish: _Wish, extra: int) -> Edges:
     """Every stage that may be on a best path: those that are not above the budget, or else above a known path."""
-    return _below(cuts, wish.pieces, wish.arena or _known(cuts, wish, extra), extra)
+    limit = wish.arena or bottleneck(apart(_shortest(cuts, wish, extra), cuts.graph), extra)
+    return _below(cuts, wish.pieces, limit, extra)
 
 
-def _known(cuts: Cuts, wish: _Wish, extra: int) -> float:
-    """Bytes of the best path of stages in the shortest pieces, output and input apart.
+def _shortest(cuts: Cuts, wish: _Wish, extra: int) -> Edges:
+    """Stages in the shortest pieces, those of the best path with output and input apart among them.
 
     As larger stages take longer to find, it is looked for below few bytes first, and then below more.
     """
     limit: float = wish.arena or _FEW
     while True:
-        found = bottleneck(apart(_below(cuts, wish.pieces[:1], limit, extra), cuts.graph), extra)
-        if found <= limit or limit > 2 * sum(cuts.graph[name].nbytes for name in cuts.lives):
+        found = _below(cuts, wish.pieces[:1], limit, extra)
+        most = bottleneck(apart(found, cuts.graph), extra)
+        if most <= limit or limit > 2 * sum(cuts.graph[name].nbytes for name in cuts.lives):
             return found
         limit *= 1.5
 
