@@ -137,6 +137,23 @@ def residual(b: Wild, x: str) -> str:
     y = b.op("DEPTHWISE_CONV_2D", (x, w, bias), DepthwiseConv2D(around, around, 1, b.activation()), quant)
     w, bias, quant = b.sums(y, (depth, 1, 1, depth), 0)
     y = b.op("CONV_2D", (y, w, bias), Conv2D(Window(1), Window(1)), quant)
+    return residual_sum(b, x, y)
+
+
+def inverted(b: Wild, x: str) -> str:
+    """An inverted residual, with its sum where the shapes allow it."""
+    depth = b.shape(x)[3]
+    w, bias, quant = b.sums(x, (depth * b.number(1, 3), 1, 1, depth), 0)
+    y = b.op("CONV_2D", (x, w, bias), Conv2D(Window(1), Window(1), b.activation()), quant)
+    rows, cols = b.window(b.shape(y)[1]), b.window(b.shape(y)[2])
+    w, bias, quant = b.sums(y, (1, rows.kernel, cols.kernel, b.shape(y)[3]), 3)
+    y = b.op("DEPTHWISE_CONV_2D", (y, w, bias), DepthwiseConv2D(rows, cols, 1, b.activation()), quant)
+    w, bias, quant = b.sums(y, (depth, 1, 1, b.shape(y)[3]), 0)
+    y = b.op("CONV_2D", (y, w, bias), Conv2D(Window(1), Window(1)), quant)
+    return residual_sum(b, x, y) if b.shape(x) == b.shape(y) else y
+
+
+def residual_sum(b: Wild, x: str, y: str) -> str:
     return b.op("ADD", (x, y), Elementwise(), b.quant(b.tensors[x].scale + b.tensors[y].scale))
 
 
@@ -148,7 +165,10 @@ RARE = ("RELU", "LOGISTIC", "QUANTIZE", "TRANSPOSE", "SOFTMAX", "MEAN")
 
 
 def net(seed: int) -> Graph:
-    """A net of 2 to 12 blocks, most of whose outputs depend on its inputs; every tenth has channels for nothing."""
+    """A net of 2 to 12 blocks, most of whose outputs depend on its inputs.
+
+    Every tenth has channels that nothing needs, every fifth is of inverted residuals for the most part.
+    """
     for attempt in count():
         try:
             graph = _draft(seed + 10**6 * attempt)
@@ -168,7 +188,7 @@ def _draft(seed: int) -> Graph:
     maps = [b.input((1, *size, b.channels()))]
     for _ in range(b.number(2, 12)):
         x = maps[-1] if b.chance(75) else maps[b.rng.integers(len(maps))]
-        made = _block(b, x, maps)
+        made = inverted(b, x) if seed % 5 == 4 and b.chance(70) else _block(b, x, maps)
         if len(b.shape(made)) == 4 and b.tensors[made].elements <= LARGEST:
             maps.append(made)
     if b.chance(40):
