@@ -10,7 +10,8 @@
  * isa = ["dsp"]
  * when = [
  *   "channel_multiplier == 1", "in_channels >= 4", "dilation_h == 1", "dilation_w == 1",
- *   "2 * pair_depth > max(kernel_h, kernel_w)", "short_requantization",
+ *   "2 * pair_depth > max(kernel_h, kernel_w)", "max(kernel_h, kernel_w) <= 32", "max(stride_h, stride_w) <= 8",
+ *   "short_requantization",
  * ]
  * scratch = "16 * pair_depth * sweep_room + 4 * sweep_depth + 4 * sweep_weights + 4"
  * cycles = """
@@ -25,6 +26,13 @@
 
 #include "hb_planes.h"
 
+/* The assembly wants constants, so that what holds it is specialised for every step; its twin in C needs one copy. */
+#ifdef __ARM_FEATURE_DSP
+#define HB_DW_BODY HB_KERNEL
+#else
+#define HB_DW_BODY HB_SHARED
+#endif
+
 /* The shape of windows, constant where the region is: taps and stride along, words between columns, rows and stride
  * across; pairs of rows of windows that begin with an upper row, and with a lower one. Outputs along, which lie `next`
  * bytes apart. */
@@ -33,6 +41,10 @@ typedef struct {
 } hb_dw_window;
 
 #define HB_DW_EVEN(words) (((words) + 1) / 2 * 2)
+
+/* A compiler takes a statement to be as long as it has lines, and of those that are repeated it counts one. These make
+ * up for 32 taps with a stride of 8, the most: six instructions a tap, four a column that windows begin with. */
+#define HB_DW_LINES HB_TWICE(HB_TWICE(HB_TWICE(HB_TWICE("\n\n\n\n\n\n\n\n\n\n\n"))))
 
 /* The multiplications of one tap: in turn t window i finds its column in register (i + t) % 4. */
 #define HB_DW_TAP(turn, first, second, third, fourth)                                                                  \
@@ -72,7 +84,7 @@ HB_KERNEL void hb_dw_four(const uint32_t *x, const uint32_t *weights, int32_t pa
                                                               ".endr\n"
                                                               "add.w %[x], %[x], #4\n"
                                                               "subs.w %[pairs], %[pairs], #1\n"
-                                                              "bne.w 1b\n"
+                                                              "bne.w 1b\n" HB_DW_LINES
                    : [a] "+&r"(a), [b] "+&r"(b), [c] "+&r"(c), [d] "+&r"(d), [p] "=&r"(p), [q] "=&r"(q), [r] "=&r"(r),
                      [s] "=&r"(s), [w] "=&r"(w), [x] "+&r"(x), [weights] "+&r"(weights), [pairs] "+&r"(pairs)
                    : [taps] "i"(k.taps), [stride] "i"(k.stride), [pitch] "i"(k.pitch)
@@ -138,7 +150,8 @@ HB_KERNEL void hb_dw_row(const uint32_t *x, const uint32_t *weights, int32_t pai
     }
 }
 
-/* Words of weights, times 256 for a staircase or times 2, for both beginnings, or where there is no place for the lower one, for one. What follows them in the record. */
+/* Words of weights, times 256 for a staircase or times 2, for both beginnings, or where there is no place for the lower
+ * one, for one. What follows them in the record. */
 HB_KERNEL const int32_t *hb_dw_weights(const int32_t *record, hb_dw_window k, uint32_t *upper, uint32_t *lower,
                                        int staircase)
 {
@@ -201,12 +214,12 @@ HB_KERNEL int32_t hb_dw_last_pair(hb_dw_window k, int32_t row)
     return (row * k.stride_across + k.rows - 1) / 2;
 }
 
-HB_KERNEL void hb_depthwise_conv_2d_dsp_int8(hb_view in, hb_view out, hb_region at, const hb_conv_int8_args *p,
-                                             void *scratch)
+HB_DW_BODY void hb_dw_region(const hb_view *in, const hb_view *out, hb_region at, const hb_conv_int8_args *p,
+                             void *scratch)
 {
-    const hb_dw_window k = hb_dw_window_of(out, at, p);
+    const hb_dw_window k = hb_dw_window_of(*out, at, p);
     const int32_t depth = p->pair_depth, record = (k.taps * k.upper + 1) / 2 + 3;
-    hb_sweep s = hb_sweep_of(in, out, at, p, scratch);
+    hb_sweep s = hb_sweep_of(*in, *out, at, p, scratch);
     uint32_t *const weights = scratch;
     s.words = weights + HB_DW_EVEN(k.taps * k.upper) + k.taps * k.lower;
     const int32_t pairs = hb_dw_last_pair(k, s.across - 1) + 1;
@@ -228,6 +241,12 @@ HB_KERNEL void hb_depthwise_conv_2d_dsp_int8(hb_view in, hb_view out, hb_region 
             }
         }
     }
+}
+
+HB_KERNEL void hb_depthwise_conv_2d_dsp_int8(hb_view in, hb_view out, hb_region at, const hb_conv_int8_args *p,
+                                             void *scratch)
+{
+    hb_dw_region(&in, &out, at, p, scratch);
 }
 
 #endif
