@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from hilbench.plan.plan import Plan
-from hilbench.variants.schedule import Layer, Patches, Rolling
+from hilbench.variants.schedule import Layer, Patches, Rolling, Stage
 
 
 def describe_schedule(plan: Plan) -> str:
-    """What runs patch by patch or rolls, or that everything runs layer by layer."""
-    stages = [stage for stage in plan.schedule.stages if not isinstance(stage, Layer)]
+    """What runs patch by patch, rolls, or in bands of rows, or that everything runs layer by layer."""
+    stages = [stage for stage in plan.schedule.stages if not isinstance(stage, Layer) or stage.rows]
     if not stages:
         return "layer by layer"
-    texts = [_patched(plan, stage) if isinstance(stage, Patches) else _rolled(plan, stage) for stage in stages]
-    return "; ".join(texts) + "; the rest layer by layer"
+    return "; ".join(_described(plan, stage) for stage in stages) + "; the rest layer by layer"
+
+
+def _described(plan: Plan, stage: Stage) -> str:
+    if isinstance(stage, Layer):
+        op = plan.graph.ops[stage.op]
+        return f"operators from {op.index} on as one ({op.kind}), {stage.rows} row{'s' * (stage.rows > 1)} at a time"
+    return _patched(plan, stage) if isinstance(stage, Patches) else _rolled(plan, stage)
 
 
 def _patched(plan: Plan, stage: Patches) -> str:

@@ -12,6 +12,7 @@ from hilbench.ir.graph import Graph, Op
 from hilbench.ir.opdef import OPS
 from hilbench.ir.reference import run
 from hilbench.ir.region import Region
+from hilbench.plan.describe import describe_schedule
 from hilbench.plan.plan import Plan
 from hilbench.plan.search import place_schedule
 from hilbench.plan.working import Kernels
@@ -109,3 +110,9 @@ def test_all_rows_at_once_are_expanded_once(graph: Graph) -> None:
     assert plan.extra_macs == 0
     assert plan.macs == sum(op_macs(op, graph) for op in graph.ops)
     assert banded(graph, 0).extra_macs > 0
+
+
+def test_bands_are_told(graph: Graph) -> None:
+    text = describe_schedule(banded(graph, 0))
+    assert text.count("as one (BOTTLENECK), 1 row at a time") == 3
+    assert text.endswith("; the rest layer by layer")
