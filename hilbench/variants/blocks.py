@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hilbench.ir.graph import Graph
-from hilbench.variants.demand import Followed, Raster, follow
+from hilbench.variants.demand import Followed, Raster, follow, least_rings
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Blocks:
     def __init__(self, graph: Graph, streamed: tuple[str, ...]) -> None:
         self.graph, self.streamed = graph, streamed
         self._blocks: dict[tuple[int, int], list[Block]] = {}
+        self._least: dict[tuple[Block, tuple[Raster, ...]], dict[str, int]] = {}
         self._followed: dict[tuple[Block, tuple[Raster, ...], frozenset[str]], Followed] = {}
 
     def follow(self, start: int, stop: int, rasters: Mapping[str, Raster], outputs: frozenset[str]) -> list[Followed]:
@@ -46,6 +47,17 @@ class Blocks:
                 self._followed[key] = follow(self.graph, ops, rasters, block.sources, whole | block.ends)
             found.append(self._followed[key])
         return found
+
+    def least(self, start: int, stop: int, rasters: Mapping[str, Raster], outputs: frozenset[str]) -> dict[str, int]:
+        """Pixels that the rings of a stage need at least, found in less time."""
+        rings: dict[str, int] = {}
+        for block in self._cut_up(start, stop):
+            key = (block, tuple(rasters[name] for name in block.maps))
+            if key not in self._least:
+                ops = range(block.start, block.stop)
+                self._least[key] = least_rings(self.graph, ops, rasters, block.sources)
+            rings |= {name: pixels for name, pixels in self._least[key].items() if name not in outputs | block.ends}
+        return rings
 
     def _cut_up(self, start: int, stop: int) -> list[Block]:
         """The blocks of a stage."""

@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import combinations
 from math import inf, prod
+
+import numpy as np
 
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Graph
 from hilbench.variants.bands import band_heights, band_lead, banded_macs, bands
 from hilbench.variants.channelwise import expand_macs, expanded
-from hilbench.variants.demand import Raster, grid, sums, windows
+from hilbench.variants.demand import Ints, Raster, grid, sums, windows
 from hilbench.variants.prices import calls, overhead
 from hilbench.variants.rolls import ROW, Most, Rolls
 from hilbench.variants.schedule import Layer, Overlap, Patches, Rolling, Spans, Stage
@@ -87,13 +90,16 @@ class Cuts:
     """The stages that a graph can be cut into, with what each needs.
 
     `ways` are as in `Scheduling`; graph inputs in `streamed` never exist whole, but with `reread` come as often as
-    asked.
+    asked. Fewer bytes than `enough` are of no use.
     """
 
-    def __init__(self, graph: Graph, ways: Ways, streamed: tuple[str, ...] = (), reread: bool = False) -> None:
-        self.graph, self.ways, self.streamed = graph, ways, streamed
+    def __init__(
+        self, graph: Graph, ways: Ways, streamed: tuple[str, ...] = (), reread: bool = False, enough: int = 0
+    ) -> None:
+        self.graph, self.ways, self.streamed, self.enough = graph, ways, streamed, enough
         self.rolls = Rolls(graph, ways, streamed, reread)
         self._known: dict[tuple[int, int], bool] = {}
+        self._exist: dict[tuple[int, int], int] = {}
 
     @cached_property
     def lives(self) -> dict[str, tuple[int, int]]:
@@ -126,11 +132,10 @@ class Cuts:
             return
         if stop - start == 1 and not extra and not self._feeds(start, stop):
             yield from (layer for layer in self._layers(start, whole) if layer.loads[0].besides <= limit)
-        if (start, stop) not in self._known:
-            self._known[start, stop] = self._rolls(start, stop)
-        if self._known[start, stop]:
+        if self._rolls(start, stop) and not all(self._easy[start:stop]):
+            dying = [name for name in self.lives if self._dies(name, start, stop)]
             found = (
-                self._rolled(range(start, stop), strips, each, (whole, limit))
+                self._rolled(range(start, stop), strips, each, dying, limit)
                 for strips in self._strips(start, stop, extra)
                 for most in mosts
                 for each in self.rolls.mosts(range(start, stop), most)
@@ -153,15 +158,45 @@ class Cuts:
             load = Load(count, whole - saved(self.graph, overlap), ways)
             yield Candidate((load,), count, Layer(position, rows, overlap), again)
 
-    def again(self, stage: Rolling, pieces: Mapping[str, int]) -> Candidate | None:
-        """A rolling stage with pieces of up to so many pixels of each map; output and input overlap if they did."""
+    @cached_property
+    def floor(self) -> int:
+        """Bytes that every sequence of stages needs at least: where an operator runs, whatever stage it is part of."""
+        end = len(self.graph.ops)
+        least = np.full(end, np.iinfo(np.int64).max)
+        for start, stop in combinations(range(end + 1), 2):
+            if stop - start == 1 or self._rolls(start, stop):
+                bytes_ = self._whole(start, stop) - self._most_saved(stop)
+                least[start:stop] = np.minimum(least[start:stop], bytes_)
+        return int(least.max(initial=0))
+
+    @cached_property
+    def _easy(self) -> list[bool]:
+        """Operators that run whole with their fastest kernels where any schedule has room for that."""
+        room = max(self.floor, self.enough)
+        return [
+            not self._feeds(p, p + 1)
+            and self.graph.ops[p].kind != "BOTTLENECK"
+            and self._whole(p, p + 1) + aligned(self.ways(p, 0, 0)[0].scratch) <= room
+            for p in range(len(self.graph.ops))
+        ]
+
+    def again(self, stage: Rolling, pieces: Mapping[str, int], limit: float) -> Candidate | None:
+        """A rolling stage with pieces of up to so many pixels of each map; output and input overlap if they did.
+
+        None if that takes more than `limit` bytes.
+        """
         ops = range(stage.ops[0], stage.ops[-1] + 1)
-        found = self._rolled(ops, stage.strips, pieces, (self._whole(ops.start, ops.stop), inf))
-        return found.apart(self.graph) if found and stage.overlap is None else found
+        dying = [stage.overlap.input] if stage.overlap else []
+        found = self._rolled(ops, stage.strips, pieces, dying, limit)
+        return found if found and found.bytes <= limit else None
 
     def _most_saved(self, stop: int) -> int:
         """Bytes that no overlap of the stage's last output with an input can exceed."""
         return max(aligned(self.graph[name].nbytes) for name in self.graph.ops[stop - 1].outputs)
+
+    def _least_of(self, *names: str) -> int:
+        """Bytes of the smallest of some tensors."""
+        return min(aligned(self.graph[name].nbytes) for name in names)
 
     def _strips(self, start: int, stop: int, extra: int) -> Iterator[tuple[Spans, ...]]:
         """The columns of the whole stage, or else (`extra` > 0) of as many strips as the extra MACs allow."""
@@ -201,16 +236,20 @@ class Cuts:
         once = first * sum(each.stop - each.first for each in own) // cols
         return macs - once + first * read // prod(self.graph[op.present_inputs[0]].shape[1:3])
 
-    def _rolled(self, ops: range, strips: tuple[Spans, ...], most: Most, bounds: tuple[int, float]) -> Candidate | None:
+    def _rolled(
+        self, ops: range, strips: tuple[Spans, ...], most: Most, dying: Sequence[str], limit: float
+    ) -> Candidate | None:
         """The operators as a rolling stage; one alone only where that saves something, none that is too large.
 
-        `bounds` are the bytes that exist whole besides it, and those that there may be in all.
+        Of inputs in `dying` one may be overlapped by the output.
         """
-        outputs, (whole, limit) = self._outputs(ops.start, ops.stop), bounds
-        dying = [name for name in self.lives if self._dies(name, ops.start, ops.stop)]
-        rolled = self.rolls.roll(ops, strips, most, outputs, dying)
+        outputs, whole = self._outputs(ops.start, ops.stop), self._whole(ops.start, ops.stop)
+        shared = max((self._least_of(name, *outputs) for name in dying if len(outputs) == 1), default=0)
+        rolled = self.rolls.roll(ops, strips, most, outputs, dying, room=limit - whole + shared)
+        if rolled is None or whole + rolled.fixed > limit:
+            return None
         stage = rolled.stage
-        if whole + rolled.fixed > limit or (len(ops) == len(strips) == 1 and not (stage.overlap or stage.streamed)):
+        if len(ops) == len(strips) == 1 and not (stage.overlap or stage.streamed):
             return None
         loads, overheads, macs = [], [], []
         for p in ops:
@@ -241,15 +280,28 @@ class Cuts:
 
     def _whole(self, start: int, stop: int) -> int:
         """Bytes of the tensors that exist whole while the stage runs; of one operator also what nobody reads."""
-        return sum(
-            aligned(self.graph[name].nbytes)
-            for name, (first, last) in self.lives.items()
-            if first < stop and last >= start and name not in self.streamed
-            and not (stop - start > 1 and self._inner(name, start, stop))
-        )  # fmt: skip
+        if (start, stop) not in self._exist:
+            first, last, sizes = self._spans
+            there = (first < stop) & (last >= start)
+            if stop - start > 1:
+                there &= (first < start) | (last >= stop)
+            self._exist[start, stop] = int(sizes[there].sum())
+        return self._exist[start, stop]
+
+    @cached_property
+    def _spans(self) -> tuple[Ints, Ints, Ints]:
+        """For every tensor that may exist whole: the operators that write it and read it last, and its bytes."""
+        found = [(*self.lives[n], aligned(self.graph[n].nbytes)) for n in self.lives if n not in self.streamed]
+        first, last, sizes = np.array(found, np.int64).reshape(-1, 3).T
+        return first, last, sizes
 
     def _rolls(self, start: int, stop: int) -> bool:
         """Whether the operators can run in pieces, and all but the last write for one another."""
+        if (start, stop) not in self._known:
+            self._known[start, stop] = self._all_roll(start, stop)
+        return self._known[start, stop]
+
+    def _all_roll(self, start: int, stop: int) -> bool:
         if any(
             self.graph.consumers[n] and (self.graph.consumers[n][-1] >= stop > 0) and start == 0 for n in self.streamed
         ):

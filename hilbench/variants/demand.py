@@ -295,6 +295,36 @@ def follow(
     return Followed(flow.rings, _arrays(asked), _arrays(unread))
 
 
+def least_rings(
+    graph: Graph, ops: Sequence[int], rasters: Mapping[str, Raster], sources: Sequence[str]
+) -> dict[str, int]:
+    """At most as many pixels of each map but the last as `follow` finds, in less time.
+
+    That is what is alive before a reader of the map writes any piece, as far as this reader knows, and what is alive
+    whenever the last operator has written one. Between these the pieces of several readers take turns.
+    """
+    flowing = {*sources, *(graph.ops[p].outputs[0] for p in ops)}
+    last = graph.ops[ops[-1]].outputs[0]
+    pieces: dict[str, Ints] = {last: np.arange(rasters[last].pieces + 1)}
+    oldest: dict[str, Ints] = {}
+    alive: dict[str, int] = {}
+    for op in (graph.ops[p] for p in reversed(ops)):
+        done = pieces.setdefault(op.outputs[0], 0 * pieces[last])
+        for which, name in enumerate(op.inputs):
+            if name is not None and name in flowing:
+                source = rasters[name]
+                need, first = need_of(op, graph, which, rasters[op.outputs[0]], source)
+                asked = -(-np.append(0, np.maximum.accumulate(need)) // source.piece)
+                pieces[name] = np.maximum(pieces.get(name, 0), asked[done])
+                unread = np.append(first, source.pieces * source.piece)[done]
+                oldest[name] = np.minimum(oldest.get(name, unread), unread)
+                before = (asked[1:] * source.piece - first)[: done[-1]]
+                alive[name] = max(alive.get(name, 0), int(before.max(initial=0)))
+    for name, unread in oldest.items():
+        alive[name] = max(alive[name], int((pieces[name] * rasters[name].piece - unread).max()))
+    return {name: -(-pixels // rasters[name].piece) * rasters[name].piece for name, pixels in alive.items()}
+
+
 def _followed_one(
     graph: Graph, op: Op, rasters: Mapping[str, Raster], sources: Sequence[str], whole: Container[str]
 ) -> Followed:

@@ -23,8 +23,8 @@ def refined(cuts: Cuts, schedule: Schedule, limit: float) -> Schedule:
 
 
 def _refined(cuts: Cuts, stage: Rolling, limit: float) -> Rolling:
-    best = cuts.again(stage, stage.pieces)
-    if best is None or best.bytes > limit:
+    best = cuts.again(stage, stage.pieces, limit)
+    if best is None:
         return stage
     before = None
     while before is not best:
@@ -45,14 +45,16 @@ def _lengthened(cuts: Cuts, candidate: Candidate, name: str, limit: float) -> Ca
 
 
 def _longer(cuts: Cuts, candidate: Candidate, names: set[str], limit: float) -> Iterator[Candidate]:
-    """The stage with longer pieces of some maps, as far as it fits."""
+    """The stage with longer pieces of some maps, as far as it fits; none if neither whole rows nor the shortest do."""
     stage = candidate.stage
     assert isinstance(stage, Rolling)
-    for most in LONGER:
-        if most > min(stage.pieces[name] for name in names):
-            found = cuts.again(stage, {**stage.pieces, **dict.fromkeys(names, most)})
-            if found is not None and found.bytes <= limit:
-                yield found
+    longer = [most for most in LONGER if most > min(stage.pieces[name] for name in names)]
+    ends = {*longer[:1], *longer[-1:]}
+    found = {most: cuts.again(stage, {**stage.pieces, **dict.fromkeys(names, most)}, limit) for most in ends}
+    if any(found.values()):
+        rest = (most for most in longer if most not in ends)
+        found |= {most: cuts.again(stage, {**stage.pieces, **dict.fromkeys(names, most)}, limit) for most in rest}
+    return (each for _, each in sorted(found.items()) if each)
 
 
 def _together(cuts: Cuts, stage: Stage, name: str) -> set[str]:

@@ -11,7 +11,7 @@ import numpy as np
 from hilbench.ir.graph import Graph, Op
 from hilbench.variants.blocks import Blocks
 from hilbench.variants.demand import Followed, Raster, grid, piece_of, spans, sums, windows
-from hilbench.variants.handed import handed
+from hilbench.variants.handed import handed, readers
 from hilbench.variants.schedule import Overlap, Rolling, Spans
 from hilbench.variants.stages import STATE_BYTES, across, aligned, gathered, ring_bytes, saved, sum_bytes
 from hilbench.variants.strips import rasters
@@ -98,12 +98,24 @@ class Rolls:
             yield {name: wide if name in tiled else pixels for name, pixels in names.items()}
 
     def roll(
-        self, ops: range, strips: tuple[Spans, ...], most: Most, outputs: tuple[str, ...], dying: Iterable[str]
-    ) -> Rolled:
-        """The operators in pieces of at most `most` pixels, of all maps or of each; the one output may overlap an input
-        in `dying`."""
+        self,
+        ops: range,
+        strips: tuple[Spans, ...],
+        most: Most,
+        outputs: tuple[str, ...],
+        dying: Iterable[str],
+        *,
+        room: float,
+    ) -> Rolled | None:
+        """The operators in pieces of at most `most` pixels, of all maps or of each; None if rings exceed `room` bytes.
+
+        The one output may overlap an input in `dying`.
+        """
         pieces = self._pieces(ops, strips, most)
         found = [rasters(self.graph, pieces, strip) for strip in strips]
+        working = max(aligned(self.ways(p, pieces[self.graph.ops[p].outputs[0]], 0)[-1].scratch) for p in ops)
+        if any(self._least_bytes(ops, maps, frozenset(outputs)) + working > room for maps in found):
+            return None
         followed = [self._blocks.follow(ops.start, ops.stop, maps, frozenset(outputs)) for maps in found]
         rings: dict[str, int] = {}
         for each in (each for blocks in followed for each in blocks):
@@ -123,6 +135,13 @@ class Rolls:
             most = {name: FETCHED * most if name in sources else most for name in names}
         wide = {name: max(strip[name][1] - strip[name][0] for strip in strips) for name in names}
         return {name: piece_of(wide[name], most[name]) for name in names}
+
+    def _least_bytes(self, ops: range, maps: Mapping[str, Raster], outputs: frozenset[str]) -> int:
+        """Bytes of rings and state that a strip needs at least; rings with one reader may be handed over."""
+        alone = readers(self.graph)
+        least = self._blocks.least(ops.start, ops.stop, maps, outputs)
+        rings = sum(ring_bytes(self.graph, name, pixels) for name, pixels in least.items() if name not in alone)
+        return rings + aligned(STATE_BYTES * len(maps))
 
     def _handed(self, stage: Rolling, between: Mapping[str, tuple[int, int]]) -> dict[int, int]:
         """Bytes of the rings that are handed over, for every operator."""

@@ -131,7 +131,7 @@ def _propose(graph: Graph, argument: str, ways: Ways) -> Iterator[Schedule]:
     """Layer by layer where the input is resident, and the best stages."""
     wish = _read(argument)
     streamed, extra = _streamed(graph, wish), _extra(graph, wish)
-    cuts = Cuts(graph, ways, streamed, wish.input == "reread")
+    cuts = Cuts(graph, ways, streamed, wish.input == "reread", wish.arena)
     edges = _stages(cuts, wish, extra)
     found: list[Schedule] = []
     for each in (edges, apart(edges, graph)):
@@ -161,7 +161,7 @@ def _shortest(cuts: Cuts, wish: _Wish, extra: int) -> Edges:
 
     As larger stages take longer to find, it is looked for below few bytes first, and then below more.
     """
-    limit: float = wish.arena or _FEW
+    limit: float = max(_FEW, cuts.floor)
     while True:
         found = _below(cuts, wish.pieces[:1], limit, extra)
         most = bottleneck(apart(found, cuts.graph), extra)
