@@ -100,6 +100,7 @@ class Cuts:
         self.rolls = Rolls(graph, ways, streamed, reread)
         self._known: dict[tuple[int, int], bool] = {}
         self._exist: dict[tuple[int, int], int] = {}
+        self._tiles: dict[tuple[int, int, int], tuple[Spans, ...]] = {}
 
     @cached_property
     def lives(self) -> dict[str, tuple[int, int]]:
@@ -200,18 +201,25 @@ class Cuts:
 
     def _strips(self, start: int, stop: int, extra: int) -> Iterator[tuple[Spans, ...]]:
         """The columns of the whole stage, or else (`extra` > 0) of as many strips as the extra MACs allow."""
-        ops, outputs = range(start, stop), self._outputs(start, stop)
-        sources = self.rolls.sources(ops)
         if not extra:
-            yield strips_of(self.graph, ops, sources, outputs, 1)
+            yield self._in_strips(start, stop, 1)
             return
-        if (sources and not self.rolls.reread) or self._sums_floats(stop - 1):
+        if (not self.rolls.reread and self.rolls.sources(range(start, stop))) or self._sums_floats(stop - 1):
             return
-        for count in strip_counts(self.graph, outputs):
-            strips = strips_of(self.graph, ops, sources, outputs, count)
-            if sum(self._striped_macs(p, strips) for p in ops) - sum(self._macs[p] for p in ops) > extra:
+        for count in strip_counts(self.graph, self._outputs(start, stop)):
+            strips = self._in_strips(start, stop, count)
+            if sum(self._striped_macs(p, strips) - self._macs[p] for p in range(start, stop)) > extra:
                 return
             yield strips
+
+    def _in_strips(self, start: int, stop: int, count: int) -> tuple[Spans, ...]:
+        """The columns of every map of a stage in so many strips."""
+        key = start, stop, count
+        if key not in self._tiles:
+            ops = range(start, stop)
+            found = strips_of(self.graph, ops, self.rolls.sources(ops), self._outputs(start, stop), count)
+            self._tiles[key] = found
+        return self._tiles[key]
 
     def _sums_floats(self, position: int) -> bool:
         """Whether an operator adds up floats, which is not to be done in another order."""
@@ -327,9 +335,17 @@ class Cuts:
         if position < stop - 1 and not any(start <= p < stop for p in self.graph.consumers[op.outputs[0]]):
             return False
         flowing = {n for n in op.present_inputs if n in self.streamed or start <= self.graph.producer.get(n, -1)}
-        if sums(op, self.graph):
+        if self._sums[position]:
             return position == stop - 1 and flowing <= self._windowed[position]
-        return is_local(op, self.graph) and flowing <= self._windowed[position]
+        return self._local[position] and flowing <= self._windowed[position]
+
+    @cached_property
+    def _sums(self) -> list[bool]:
+        return [sums(op, self.graph) for op in self.graph.ops]
+
+    @cached_property
+    def _local(self) -> list[bool]:
+        return [is_local(op, self.graph) for op in self.graph.ops]
 
     def _dies(self, name: str, start: int, stop: int) -> bool:
         """Whether a tensor has bytes of its own that nobody needs after the stage."""
