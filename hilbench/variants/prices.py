@@ -6,7 +6,7 @@ from hilbench.ir.graph import Graph, Op
 from hilbench.variants.demand import grid
 from hilbench.variants.schedule import Rolling
 
-PIECE_CYCLES, FETCH_CYCLES, BYTE_CYCLES = 900.0, 450.0, 1.0
+PIECE_CYCLES, FETCH_CYCLES, BYTE_CYCLES = 750.0, 450.0, 1.0
 """Cycles of a piece besides its kernel's, of a piece of a streamed input, and of a byte that is gathered, on a
 Cortex-M4."""
 
