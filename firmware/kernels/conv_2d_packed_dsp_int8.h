@@ -14,10 +14,10 @@
  * cycles = """
  *   995 + out_rows * out_cols * kernel_h * ((24 if terms > in_channels else 0)
  *     + (32 * kernel_w if padded and packed_band == 0 else 0))
- *   + (packed_pixels >= 4) * ((out_rows * out_cols + packed_pixels - 1) // packed_pixels * (25 + 0.6 * packed_quads)
- *       * out_channels
+ *   + (packed_pixels >= 4) * ((out_rows * out_cols + packed_pixels - 1) // packed_pixels * out_channels
+ *       * (25 + (4 if packed_pixels >= 8 and packed_quads <= 8 else 0.6) * packed_quads)
  *     + out_rows * out_cols // 4 * (5.9 * terms + out_channels
- *       * (37.3 + 14.6 * packed_quads if packed_pixels >= 16 and packed_quads <= 8 else 41.6 + 17.3 * packed_quads)))
+ *       * (37.3 + 14.6 * packed_quads if packed_pixels >= 8 and packed_quads <= 8 else 41.6 + 17.3 * packed_quads)))
  *   + (out_rows * out_cols % 4 if packed_pixels >= 4 else out_rows * out_cols) * 9.1 * terms
  *   + out_channels * (min(out_rows * out_cols % 4, 1) * 6 * packed_quads
  *       + out_rows * out_cols % 4 * (32.7 + 1.9 * packed_quads)
@@ -310,7 +310,7 @@ HB_KERNEL void hb_packed_channels(hb_quads tile, int8_t *out, uint32_t *spare, i
             hb_packed_lanes(tile.pixels, 2, tile.quads, packed, record, to, channels, staircase);
         } else if (tile.lanes == 3) {
             hb_packed_pairs(tile, 3, pairs, packed, NULL, record, to, channels, staircase);
-        } else if (many && tile.quads <= HB_HELD_QUADS) {
+        } else if (tile.blocks >= HB_HELD_BLOCKS && tile.quads <= HB_HELD_QUADS) {
             hb_held_pairs(tile, pairs, packed, record, to, channels, staircase);
         } else {
             hb_packed_pairs(tile, 4, pairs, packed, many ? spare : NULL, record, to, channels, staircase);

@@ -10,10 +10,10 @@
  * cycles = """
  *   960 + out_rows * out_cols * kernel_h * ((24 if terms > in_channels else 0)
  *     + (35 * kernel_w if padded and packed_band == 0 else 0))
- *   + (packed_pixels >= 4) * ((out_rows * out_cols + packed_pixels - 1) // packed_pixels * (19 + 0.95 * packed_quads)
- *       * out_channels
+ *   + (packed_pixels >= 4) * ((out_rows * out_cols + packed_pixels - 1) // packed_pixels * out_channels
+ *       * (19 + (4 if packed_pixels >= 8 and packed_quads <= 8 else 0.95) * packed_quads)
  *     + out_rows * out_cols // 4 * (5.2 * terms + out_channels
- *       * (24.2 + 14.6 * packed_quads if packed_pixels >= 16 and packed_quads <= 8 else 30.8 + 16.9 * packed_quads)))
+ *       * (24.2 + 14.6 * packed_quads if packed_pixels >= 8 and packed_quads <= 8 else 30.8 + 16.9 * packed_quads)))
  *   + (out_rows * out_cols % 4 if packed_pixels >= 4 else out_rows * out_cols) * 10.4 * terms
  *   + out_channels * (min(out_rows * out_cols % 4, 1) * 5.6 * packed_quads
  *       + out_rows * out_cols % 4 * (29.6 + 1.84 * packed_quads)

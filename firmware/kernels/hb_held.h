@@ -9,6 +9,9 @@
 /* Quads that there is room for. */
 #define HB_HELD_QUADS (HB_KEEPS_IN_FPU ? 8 : 0)
 
+/* Fetching weights pays from so many blocks on. */
+#define HB_HELD_BLOCKS 2
+
 /* Four pixels, one of two words of a quad. Registers: r0 to r7 are the sums, r8 to r11 words of activations, r12 one of
  * weights, lr points to activations. */
 #define HB_HELD_PRODUCTS(a, b, a0, a1, a2, b0, b1, b2)                                                                 \
