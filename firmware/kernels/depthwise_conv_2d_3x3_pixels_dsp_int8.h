@@ -15,6 +15,7 @@
  *   * (27 + (160 + 17 * (1 - staircase)) * ((in_channels + 3) // 4))
  *   + 300 * (out_rows * out_cols - inner_rows * inner_cols)"""
  * arrays = ["pixel_records", "pixel_pair_records", "pixel_padding"]
+ * flash = "(24 + 4 * (1 - staircase)) * in_channels"
  * turns = true
  */
 #ifndef HB_DEPTHWISE_CONV_2D_3X3_PIXELS_DSP_INT8_H
