@@ -14,7 +14,7 @@
  * scratch = "16 * terms + (max(8 * kernel_w, 7 * stride_w + kernel_w) * in_channels + 3) // 4 * 4"
  * cycles = """
  *   (out_rows * out_cols >= 8) * ((out_rows * out_cols + 5) // 8)
- *   * (54 + 79 * kernel_h * (kernel_h * kernel_w > 1) + 17.6 * terms + 14 * nonzeros
+ *   * (54 + 106 * kernel_h * (kernel_h * kernel_w > 1) + 17.6 * terms + 14 * nonzeros
  *     + (102.3 - 27.2 * packed_staircase) * used_channels + 21.6 * (out_channels - used_channels))
  *   + (out_rows * out_cols if out_rows * out_cols < 8 else out_rows * out_cols % 8 * (out_rows * out_cols % 8 < 3))
  *   * (62 + 31 * out_channels + 7.5 * nonzeros)"""

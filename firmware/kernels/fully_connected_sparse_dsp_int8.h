@@ -1,4 +1,4 @@
-/* FULLY_CONNECTED, int8, sparse weights, with SMLA: every weight that is not zero is loaded and multiplied once.
+/* FULLY_CONNECTED, int8, sparse weights, with SMLABB: every weight that is not zero is multiplied once.
  *
  * [kernel]
  * op = ["FULLY_CONNECTED"]

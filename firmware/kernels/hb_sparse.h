@@ -1,5 +1,5 @@
 /* Sparse int8 weights on cores with SMLAL and SMLAD: streams of entries, and what is made of sums. hb_sparse_singles.h
- * has the loops over single weights, hb_sparse_pairs.h those over two at a time.
+ * has the loops over single weights, hb_sparse_pairs.h those over two at a time (pairs and quads).
  *
  * A stream holds, output channel by output channel and each in whole words:
  *
