@@ -197,14 +197,15 @@ HB_KERNEL void hb_dwp_pixels(const hb_dwp_run *r, int nine, int staircase)
     }
 }
 
-/* `count` pixels from (y, x) on, whose windows see the tensor in the same way. */
+/* `count` pixels from (y, x) on, whose windows see the tensor in the same way. They may begin before it, where nothing is
+ * read. */
 HB_KERNEL hb_dwp_run hb_dwp_run_of(const hb_view *in, const hb_view *out, int32_t y, int32_t x, int32_t count,
                                    const int32_t *places, const hb_conv_int8_args *p)
 {
     const int32_t channels = p->in_channels, taps = p->kernel_h * p->kernel_w;
+    const int32_t first = hb_at(in, y * p->stride_h - p->pad_top, x * p->stride_w - p->pad_left, channels);
     return (hb_dwp_run){
-        .x =
-            (const int8_t *)in->data + hb_at(in, y * p->stride_h - p->pad_top, x * p->stride_w - p->pad_left, channels),
+        .x = (const int8_t *)((uintptr_t)in->data + (uintptr_t)first),
         .out = (int8_t *)out->data + hb_at(out, y, x, channels),
         .places = places,
         .records = p->pixel_records,
