@@ -52,9 +52,10 @@ def command(
     where = find(board)
     if accuracy is not None and not dataset:
         raise UsageError("--accuracy needs labels to compare with; give --dataset FILE.npz with x and y")
-    budget = Budget(_size("sram", sram, where), _size("flash", flash, where), _milliseconds(latency), accuracy)
+    most = _size("sram", sram, where)
+    budget = Budget(most, _size("flash", flash, where), _milliseconds(latency), accuracy)
     suite = replace(of_model(model, dataset, calibration), boards=(where,), repeats=1)
-    found = prospects(suite.models[0], where, input, accuracy is not None)
+    found = prospects(suite.models[0], where, input, accuracy is not None, most)
     if not found:
         raise UsageError(f"no variant of '{model}' can have its input {input}; right: --input {INPUTS[0]}")
     chosen = promising(found, budget, count)

@@ -23,6 +23,9 @@ BUDGETS = ("", ",mac=1.05", ",mac=1.25")
 ROLLING_POINTS = 4
 """Arena sizes between the least and layer by layer at which rolling is tried."""
 
+BESIDE = 1536
+"""Bytes of a model's stack and own data beside its arena, about; 450 to 1,460 were seen, the compiler decides."""
+
 SPARSE = ("0.5", "0.8")
 """Ratios at which weights are pruned, where accuracy is watched."""
 
@@ -82,20 +85,21 @@ class Point:
         return (self.failed,) if self.failed else tuple(map(str, self.misses))
 
 
-def prospects(model: Model, board: Board, given: str, pruned: bool) -> list[Prospect]:
+def prospects(model: Model, board: Board, given: str, pruned: bool, sram: int) -> list[Prospect]:
     """Every variant worth a thought, with what its plan says; formats and schedules that do not apply are left out.
 
-    `given` says how inputs come, as in `INPUTS`; weights are `pruned` too where somebody looks at the accuracy.
+    `given` says how inputs come, as in `INPUTS`; weights are `pruned` too where somebody looks at the accuracy. One
+    arena is aimed at the budget of `sram` bytes.
     """
     formats = dict.fromkeys((own_format(load_model(model.path)), "int8"))
     sparsities = (None, *(Part("sparse", ratio) for ratio in SPARSE if pruned))
     kinds = product(map(Part, formats), sparsities)
-    found = chain.from_iterable(_of_kind(model, board, Variant(*kind), given) for kind in kinds)
+    found = chain.from_iterable(_of_kind(model, board, Variant(*kind), given, sram) for kind in kinds)
     unique = {(each.kind, each.arena, each.cycles): each for each in found}
     return sorted(unique.values(), key=lambda each: each.arena)
 
 
-def _of_kind(model: Model, board: Board, plain: Variant, given: str) -> Iterable[Prospect]:
+def _of_kind(model: Model, board: Board, plain: Variant, given: str, sram: int) -> Iterable[Prospect]:
     """Variants of one format and sparsity: layer by layer, patches, and rolling from the least arena on."""
     resident = given == INPUTS[0]
     whole = _prospect(model, board, plain) if resident else None
@@ -106,10 +110,17 @@ def _of_kind(model: Model, board: Board, plain: Variant, given: str) -> Iterable
     if found:
         least = min(each.arena for each in found)
         top = whole.arena if whole else 4 * least
-        for number in range(1, ROLLING_POINTS + 1):
-            size = round(least * (top / least) ** (number / (ROLLING_POINTS + 1)))
-            wished = _rolling(plain, f"input={given},arena={size // 256 * 256 + 256}")
+        for size in sizes(least, top, sram):
+            wished = _rolling(plain, f"input={given},arena={size}")
             yield from filter(None, [_prospect(model, board, wished)])
+
+
+def sizes(least: int, top: int, sram: int) -> list[int]:
+    """Arenas in bytes between the least and the largest, evenly in proportion, and what a budget of SRAM leaves."""
+    parts = (number / (ROLLING_POINTS + 1) for number in range(1, ROLLING_POINTS + 1))
+    even = [round(least * (top / least) ** part) // 256 * 256 + 256 for part in parts]
+    left = sram - BESIDE
+    return sorted({*even, left}) if least < left < top else even
 
 
 def _rolling(plain: Variant, argument: str) -> Variant:
@@ -152,7 +163,7 @@ def _front(found: Sequence[Prospect]) -> list[Prospect]:
 
 def _spread(front: Sequence[Prospect], budget: Budget, count: int) -> list[Prospect]:
     """At most `count` of them, the fastest that fits among them; the smallest where none fits."""
-    fitting = [each for each in front if budget.sram is None or each.arena <= budget.sram] or front[:1]
+    fitting = [each for each in front if budget.sram is None or each.arena + BESIDE <= budget.sram] or front[:1]
     if len(fitting) <= count or count == 1:
         return list(fitting[-count:])
     return [fitting[round(i * (len(fitting) - 1) / (count - 1))] for i in range(count)]

@@ -7,7 +7,19 @@ from dataclasses import replace
 import pytest
 
 from hilbench.results.schema import Provenance, RunRecord, Status, Value
-from hilbench.runner.fit import FIGURES, Budget, Miss, Point, Prospect, binding, choose, measured, promising
+from hilbench.runner.fit import (
+    BESIDE,
+    FIGURES,
+    Budget,
+    Miss,
+    Point,
+    Prospect,
+    binding,
+    choose,
+    measured,
+    promising,
+    sizes,
+)
 from hilbench.variants.variant import Part, Variant
 
 
@@ -36,8 +48,13 @@ def test_only_the_front_is_measured() -> None:
 
 def test_arenas_that_cannot_fit_are_not_measured_but_the_least_always_is() -> None:
     found = [prospect(100, 50), prospect(300, 20), prospect(400, 10)]
-    assert [each.arena for each in promising(found, Budget(sram=300), 9)] == [100, 300]
+    assert [each.arena for each in promising(found, Budget(sram=300 + BESIDE), 9)] == [100, 300]
     assert [each.arena for each in promising(found, Budget(sram=1), 9)] == [100]
+
+
+def test_one_arena_is_what_the_budget_leaves() -> None:
+    assert sizes(1000, 32000, 6000 + BESIDE) == [2048, 4096, 6000, 8192, 16128]
+    assert sizes(1000, 32000, 40000) == sizes(1000, 32000, 100) == [2048, 4096, 8192, 16128]
 
 
 def test_fewer_points_still_span_the_front() -> None:
