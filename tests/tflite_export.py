@@ -31,7 +31,7 @@ from hilbench.ir.region import Window
 
 def to_tflite(graph: Graph) -> bytes:
     """The file; every window's padding has to be SAME or VALID."""
-    model, graph = TfliteModel(graph.name), _of_the_format(graph)
+    model, graph = TfliteModel(graph.name), of_the_format(graph)
     numbers: dict[str, int] = {}
     for name in graph.inputs:
         tensor = graph[name]
@@ -44,7 +44,7 @@ def to_tflite(graph: Graph) -> bytes:
     return model.to_bytes([numbers[name] for name in graph.outputs])
 
 
-def _of_the_format(graph: Graph) -> Graph:
+def of_the_format(graph: Graph) -> Graph:
     """With the convolutions of each BOTTLENECK, which the format does not have."""
     ops, tensors = list[Op](), dict(graph.tensors)
     for op in graph.ops:

@@ -21,7 +21,7 @@ from hilbench.ir.graph import Graph
 from hilbench.ir.reference import run
 from hilbench.ir.region import Window
 from tests.graphs import MAKERS, only, random_graph, random_inputs
-from tests.tflite_export import to_tflite
+from tests.tflite_export import of_the_format, to_tflite
 
 MODELS = Path(__file__).parents[3] / "suites" / "models"
 DTYPES = [DType.INT8, DType.FLOAT32]
@@ -57,6 +57,7 @@ def test_nets_come_back(tmp_path: Path, dtype: DType, seed: int) -> None:
 
 def _check_same(written: Graph, tmp_path: Path, seed: int) -> None:
     path = tmp_path / "model.tflite"
+    written = of_the_format(written)
     path.write_bytes(to_tflite(written))
     found = IMPORTERS[".tflite"](path)
     assert (found.inputs, found.outputs) == (written.inputs, written.outputs)
