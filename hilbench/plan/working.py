@@ -64,7 +64,8 @@ class Kernels:
 
     def ways(self, position: int, piece: int, gathered: int) -> Sequence[Way]:
         """What those kernels need."""
-        return [Way(each.cycles + gathering(each.gathers), each.needs) for each in self.of(position, piece, gathered)]
+        serving = self.of(position, piece, gathered)
+        return [Way(each.cycles + gathering(each.gathers), each.needs, each.in_place) for each in serving]
 
     def whole(self) -> list[tuple[Working, ...]]:
         """The kernels that run every operator whole, by position."""
@@ -77,6 +78,8 @@ class Kernels:
             if isinstance(stage, Layer) and stage.rows:
                 cols = self.graph[self.graph.ops[stage.op].outputs[0]].shape[2]
                 found[stage.op] = self.of(stage.op, stage.rows * cols)
+            if isinstance(stage, Layer) and stage.in_place:
+                found[stage.op] = tuple(each for each in found[stage.op] if each.in_place)
             if isinstance(stage, Rolling):
                 for position in stage_ops(stage):
                     op = self.graph.ops[position]

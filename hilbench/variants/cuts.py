@@ -145,10 +145,15 @@ class Cuts:
             yield from {(c.pieces, c.extra): c for c in found if c and c.bytes <= limit}.values()
 
     def _layers(self, position: int, whole: int) -> Iterator[Candidate]:
-        """An operator run whole; a BOTTLENECK in bands of few or many rows, written over what it has read."""
+        """An operator run whole, beside its inputs or in the place of one that dies; a BOTTLENECK in bands of few or
+        many rows, written over what it has read."""
         op = self.graph.ops[position]
         if op.kind != "BOTTLENECK":
-            yield Candidate((Load(1, whole, self.ways(position, 0, 0)),), 0, Layer(position))
+            ways = self.ways(position, 0, 0)
+            yield Candidate((Load(1, whole, ways),), 0, Layer(position))
+            if self._replaces(position) and (over := [way for way in ways if way.in_place]):
+                besides = whole - aligned(self.graph[op.outputs[0]].nbytes)
+                yield Candidate((Load(1, besides, over),), 0, Layer(position, in_place=True))
             return
         (name, *_), (out,) = op.present_inputs, op.outputs
         for rows in band_heights(op, self.graph):
@@ -158,6 +163,13 @@ class Cuts:
             again = banded_macs(op, self.graph, rows) - banded_macs(op, self.graph, rows, once=True)
             load = Load(count, whole - saved(self.graph, overlap), ways)
             yield Candidate((load,), count, Layer(position, rows, overlap), again)
+
+    def _replaces(self, position: int) -> bool:
+        """Whether an input as large as the output dies with the operator, for kernels that can write over it."""
+        op = self.graph.ops[position]
+        out = self.graph[op.outputs[0]]
+        alike = (n for n in op.present_inputs if (self.graph[n].shape, self.graph[n].dtype) == (out.shape, out.dtype))
+        return len(op.outputs) == 1 and any(self._dies(name, position, position + 1) for name in alike)
 
     @cached_property
     def floor(self) -> int:

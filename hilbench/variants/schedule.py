@@ -57,12 +57,13 @@ class Layer:
     """One operator, run whole. `op` is its position in the graph.
 
     A BOTTLENECK works on so many `rows` of its output at a time (0: on all of them); then its output may overlap its
-    input.
+    input. `in_place`: only kernels are taken whose output may lie in an input that dies.
     """
 
     op: int
     rows: int = 0
     overlap: Overlap | None = None
+    in_place: bool = False
 
 
 @dataclass(frozen=True)

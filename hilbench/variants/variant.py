@@ -57,11 +57,12 @@ class Sparsity:
 class Way(NamedTuple):
     """A kernel that serves an operator: cycles of one call, 0 where nobody knows, and working space in bytes.
 
-    Both with what is gathered for it first.
+    Both with what is gathered for it first. `in_place`: its output may lie in an input of the same shape.
     """
 
     cycles: float
     scratch: int
+    in_place: bool = False
 
 
 Ways = Callable[[int, int, int], Sequence[Way]]

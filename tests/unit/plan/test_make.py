@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from hilbench.errors import UnsupportedModel, UsageError
-from hilbench.ir.attrs import Activation, Conv2D
+from hilbench.ir.attrs import Activation, Conv2D, DepthwiseConv2D
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Graph
 from hilbench.ir.region import Window
 from hilbench.kernels.catalogue import options
 from hilbench.plan.make import CODE_BYTES, make_plan
 from hilbench.plan.plan import Plan
+from hilbench.variants.schedule import Layer
 from hilbench.variants.variant import SCHEDULES, Part
 from tests.graphs import Builder, weighted
 
@@ -75,6 +76,26 @@ def test_a_rolling_plan_keeps_its_limit_and_is_faster_with_more(graph: Graph) ->
     assert more.cycles < least.cycles
     with pytest.raises(UnsupportedModel, match="bytes of arena"):
         planned(graph, "rolling", f"arena={least.arena_bytes - 4}")
+
+
+def test_a_depthwise_layer_runs_whole_in_the_place_of_its_input_where_both_have_no_room() -> None:
+    b = Builder(3, DType.INT8)
+    x = b.input((1, 16, 16, 4))
+    one, three = Window(1, 1, 1, 0, 0), Window(3, 1, 1, 1, 1)
+    w, bias, wide = weighted(b, x, (32, 1, 1, 4), 0, 4)
+    x = b.op("CONV_2D", (x, w, bias), Conv2D(one, one, Activation.NONE), wide)
+    w, bias, output = weighted(b, x, (1, 3, 3, 32), 3, 9)
+    x = b.op("DEPTHWISE_CONV_2D", (x, w, bias), DepthwiseConv2D(three, three, 1, Activation.NONE), output)
+    w, bias, narrow = weighted(b, x, (4, 1, 1, 32), 0, 32)
+    b.op("CONV_2D", (x, w, bias), Conv2D(one, one, Activation.NONE), narrow)
+    graph, map_bytes = b.done(), 16 * 16 * 32
+    plan = planned(graph, "rolling", f"arena={map_bytes * 3 // 2}")
+    assert plan.arena_bytes <= map_bytes * 3 // 2
+    assert Layer(1, in_place=True) in plan.schedule.stages
+    assert plan.buffer_of(graph.ops[1].outputs[0]) is plan.buffer_of(str(graph.ops[1].inputs[0]))
+    assert plan.steps[1].kernel == options(graph.ops[1], graph, DSP)[0].kernel.name
+    roomy = planned(graph, "rolling", f"arena={map_bytes * 3}")
+    assert roomy.cycles <= plan.cycles
 
 
 @pytest.mark.parametrize("argument", ["arena=0", "arena=2x", "sram=5", "arena"])
