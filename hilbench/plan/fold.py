@@ -1,15 +1,56 @@
-"""PAD folded into the operators that read it, where their own padding does the same to the bit."""
+"""PAD folded into the operators that read it, RELU and RELU6 into the one before, where that is the same to the bit."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from hilbench.ir.attrs import Conv2D, DepthwiseConv2D, Pad, Pool2D
+from hilbench.ir.attrs import Activation, Conv2D, DepthwiseConv2D, Elementwise, FullyConnected, Pad, Pool2D
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Graph, Op
 from hilbench.ir.region import Window
 
 INT8_LOWEST = -128
+
+ACTIVATED = Conv2D | DepthwiseConv2D | Elementwise | FullyConnected | Pool2D
+"""Operators whose outputs can be clamped as they are written."""
+
+
+def fold(graph: Graph) -> Graph:
+    """The graph with everything folded that can be."""
+    return fold_pads(fold_activations(graph))
+
+
+def fold_activations(graph: Graph) -> Graph:
+    """The graph without the RELU and RELU6 operators whose input is made for them alone, with their quantization.
+
+    What makes it then clamps at the same numbers. Where quantizations differ, the value is rounded twice: never folded.
+    """
+    for op in graph.ops:
+        if op.kind in (Activation.RELU, Activation.RELU6) and _clampable(op, graph):
+            graph = _clamped(op, graph)
+    return graph
+
+
+def _clampable(op: Op, graph: Graph) -> bool:
+    name = str(op.inputs[0])
+    maker = next((each for each in graph.ops if name in each.outputs), None)
+    if maker is None or not isinstance(maker.attrs, ACTIVATED) or maker.attrs.activation is not Activation.NONE:
+        return False
+    alone = len(graph.consumers[name]) == 1 and name not in graph.outputs
+    return alone and graph[name].quant == graph[op.outputs[0]].quant
+
+
+def _clamped(op: Op, graph: Graph) -> Graph:
+    """The graph in which the operator before writes the output of `op`."""
+    name = op.inputs[0]
+    ops = [_activated(each, op) if name in each.outputs else each for each in graph.ops if each is not op]
+    tensors = {key: tensor for key, tensor in graph.tensors.items() if key != name}
+    return replace(graph, ops=tuple(ops), tensors=tensors)
+
+
+def _activated(maker: Op, op: Op) -> Op:
+    assert isinstance(maker.attrs, ACTIVATED)
+    return replace(maker, outputs=op.outputs, attrs=replace(maker.attrs, activation=Activation(op.kind)))
 
 
 def fold_pads(graph: Graph) -> Graph:

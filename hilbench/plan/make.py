@@ -10,7 +10,7 @@ from math import inf
 from hilbench.errors import UnsupportedModel, UnsupportedOp
 from hilbench.ir.graph import Graph
 from hilbench.kernels.catalogue import catalogue, expanded_bytes
-from hilbench.plan.fold import fold_pads
+from hilbench.plan.fold import fold
 from hilbench.plan.order import best_order, reordered
 from hilbench.plan.plan import Plan
 from hilbench.plan.search import cheapest_plan, choose_plan
@@ -39,7 +39,7 @@ def make_plan(
         UnsupportedModel: operators that no kernel serves, all at once; a schedule that this graph does not allow; or
             fewer bytes than any plan needs.
     """
-    folded = stored_by_price(fold_pads(graph), features)
+    folded = stored_by_price(fold(graph), features)
     ready = reordered(folded, best_order(folded, [ways[0] for ways in Kernels(folded, features).whole()]))
     plan = _planned(ready, schedule, lambda again: Kernels(again, features, forced))
     if _expansion(plan) == 0 or _constant_bytes(plan) + _expansion(plan) + CODE_BYTES <= flash:

@@ -13,7 +13,7 @@ from hilbench.ir.graph import Graph
 from hilbench.ir.opdef import OPS
 from hilbench.ir.reference import run
 from hilbench.ir.verify import verify
-from hilbench.plan.fold import fold_pads
+from hilbench.plan.fold import fold
 from hilbench.plan.lifetime import Working
 from hilbench.plan.order import best_order, reordered
 from hilbench.plan.plan import Plan
@@ -67,7 +67,7 @@ def proposals(graph: Graph) -> list[Schedule]:
 def test_layer_by_layer(data: st.DataObject) -> None:
     graph = random_graph(data)
     verify(graph)
-    folded = fold_pads(graph)
+    folded = fold(graph)
     verify(folded)
     order = best_order(folded, working(folded))
     ready = reordered(folded, order)
