@@ -7,18 +7,12 @@ from __future__ import annotations
 
 import shutil
 
-import numpy as np
 import pytest
 
-from hilbench.boards import find
-from hilbench.build import execute, prepare
-from hilbench.codegen import generate
-from hilbench.ir.reference import run as reference
 from hilbench.kernels.catalogue import Kernel, catalogue
-from hilbench.targets.target import TARGETS
-from tests.conformance.onehost import Case, plan
-from tests.conformance.test_kernels import cases, compare
-from tests.graphs import random_inputs
+from tests.conformance.oncore import check
+from tests.conformance.onehost import Case
+from tests.conformance.test_kernels import cases
 
 pytestmark = pytest.mark.skipif(shutil.which("qemu-system-arm") is None, reason="no emulator: install qemu-system-arm")
 
@@ -44,18 +38,6 @@ def some(found: list[Case]) -> list[Case]:
 
 @pytest.mark.parametrize(("board_name", "level"), BUILDS)
 def test_kernels_equal_the_reference_on_their_cores(board_name: str, level: str) -> None:
-    board = find(board_name)
     tried = [case for kernel in kernels(board_name) for case in some(cases(kernel))]
     assert len(tried) > 10
-    planned = plan(tried)
-    image = execute(prepare(generate(planned, "cores"), board, target="qemu", optimize=level))
-    inputs = random_inputs(planned.graph, 1)
-    expected = reference(planned.graph, inputs)
-    with TARGETS["qemu"].open(board, image) as session:
-        for index, name in enumerate(planned.graph.inputs):
-            session.write_input(index, inputs[name].tobytes())
-        session.run()
-        for index, name in enumerate(planned.graph.outputs):
-            output = planned.graph[name]
-            got = np.frombuffer(session.read_output(index), output.dtype.numpy).reshape(output.shape)
-            compare(name, got, expected[name], planned.graph)
+    check(tried, board_name, level)

@@ -5,22 +5,16 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 
-import numpy as np
 import pytest
 
-from hilbench.boards import find
-from hilbench.build import execute, prepare
-from hilbench.codegen import generate
 from hilbench.ir.attrs import Activation, Conv2D
 from hilbench.ir.dtype import DType
 from hilbench.ir.graph import Graph
-from hilbench.ir.reference import run as reference
 from hilbench.kernels.catalogue import catalogue
-from hilbench.targets.target import TARGETS
 from tests.conformance.kernel_cases import ONE, convolution, rectified
-from tests.conformance.onehost import Case, plan
-from tests.conformance.test_kernels import compare, serves
-from tests.graphs import random_inputs
+from tests.conformance.oncore import check
+from tests.conformance.onehost import Case
+from tests.conformance.test_kernels import serves
 
 pytestmark = pytest.mark.skipif(shutil.which("qemu-system-arm") is None, reason="no emulator: install qemu-system-arm")
 
@@ -44,18 +38,6 @@ def graphs() -> Iterator[tuple[str, Graph]]:
 
 @pytest.mark.parametrize("board_name", CORES)
 def test_every_length_equals_the_reference(board_name: str) -> None:
-    board = find(board_name)
     made = [Case(graph, catalogue()[name]) for name, graph in graphs() if serves(catalogue()[name], graph)]
     assert {case.kernel.name for case in made} == {name for name, _ in graphs()}
-    planned = plan(made)
-    image = execute(prepare(generate(planned, "packed"), board, target="qemu", optimize="-O2"))
-    inputs = random_inputs(planned.graph, 1)
-    expected = reference(planned.graph, inputs)
-    with TARGETS["qemu"].open(board, image) as session:
-        for index, name in enumerate(planned.graph.inputs):
-            session.write_input(index, inputs[name].tobytes())
-        session.run()
-        for index, name in enumerate(planned.graph.outputs):
-            output = planned.graph[name]
-            got = np.frombuffer(session.read_output(index), output.dtype.numpy).reshape(output.shape)
-            compare(name, got, expected[name], planned.graph)
+    check(made, board_name, "-O2")
