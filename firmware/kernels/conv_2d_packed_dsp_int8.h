@@ -107,12 +107,7 @@ HB_SHARED void hb_packed_inner(const int8_t *input, const int32_t *at, int32_t b
         const int8_t *from = input;
         for (int32_t row = s->rows; row > 0; row--, from += skip) {
             for (const int8_t *end = from + words; from != end; from += 4, wide += 8) {
-                const uint32_t a = hb_load32(from), b = hb_load32(from + at_b);
-                const uint32_t c = hb_load32(from + at_c), d = hb_load32(from + at_d);
-                hb_widen_quad(a, wide, 4);
-                hb_widen_quad(b, wide + 1, 4);
-                hb_widen_quad(c, wide + 2, 4);
-                hb_widen_quad(d, wide + 3, 4);
+                hb_widen_quads(from, from + at_b, from + at_c, from + at_d, wide);
             }
         }
         for (int32_t i = 0; i < 4 && rests > 0; i++) {
@@ -266,12 +261,7 @@ HB_SHARED void hb_packed_words(const int8_t *from, int32_t size, int32_t blocks,
     const int32_t two = 2 * size, three = 3 * size;
     for (; blocks > 0; blocks--, from += three) {
         for (const int8_t *const end = from + size; from != end; from += 4, wide += 8) {
-            const uint32_t a = hb_load32(from), b = hb_load32(from + size);
-            const uint32_t c = hb_load32(from + two), d = hb_load32(from + three);
-            hb_widen_quad(a, wide, 4);
-            hb_widen_quad(b, wide + 1, 4);
-            hb_widen_quad(c, wide + 2, 4);
-            hb_widen_quad(d, wide + 3, 4);
+            hb_widen_quads(from, from + size, from + two, from + three, wide);
         }
     }
 }

@@ -32,6 +32,17 @@ HB_KERNEL void hb_widen_quad(uint32_t bytes, uint32_t *wide, int32_t step)
     wide[step] = bytes ^ 0x007f007f;
 }
 
+/* Four activations each of the four pixels of a block. */
+HB_KERNEL void hb_widen_quads(const int8_t *a, const int8_t *b, const int8_t *c, const int8_t *d, uint32_t *wide)
+{
+    const uint32_t of_a = hb_load32(a), of_b = hb_load32(b);
+    const uint32_t of_c = hb_load32(c), of_d = hb_load32(d);
+    hb_widen_quad(of_a, wide, 4);
+    hb_widen_quad(of_b, wide + 1, 4);
+    hb_widen_quad(of_c, wide + 2, 4);
+    hb_widen_quad(of_d, wide + 3, 4);
+}
+
 /* How the sums of two output channels become int8, as in hb_dsp.h, in flash: biases, multipliers, addends; then shifts,
  * the second one eight bits higher, where outputs are no staircases. Biases are part of 256 times the sums; the shift
  * of staircases is one more than there. */
