@@ -33,8 +33,10 @@ def fold_activations(graph: Graph) -> Graph:
 
 def _clampable(op: Op, graph: Graph) -> bool:
     name = str(op.inputs[0])
-    maker = next((each for each in graph.ops if name in each.outputs), None)
-    if maker is None or not isinstance(maker.attrs, ACTIVATED) or maker.attrs.activation is not Activation.NONE:
+    if name not in graph.producer:
+        return False
+    made_by = graph.ops[graph.producer[name]].attrs
+    if not isinstance(made_by, ACTIVATED) or made_by.activation is not Activation.NONE:
         return False
     alone = len(graph.consumers[name]) == 1 and name not in graph.outputs
     return alone and graph[name].quant == graph[op.outputs[0]].quant
