@@ -63,10 +63,15 @@ def _points(op: Op, graph: Graph, name: str) -> bool:
 
 def _made_of(graph: Graph, name: str, other: str) -> bool:
     """Whether every pixel of a map is made of what comes no earlier than the same pixel of another map."""
-    if name == other:
-        return True
-    op = graph.ops[graph.producer[name]] if name in graph.producer else None
-    return op is not None and any(_follows(op, graph, x) and _made_of(graph, x, other) for x in op.present_inputs)
+    seen: set[str] = set()
+    back = [name]
+    while back and other not in seen:
+        each = back.pop()
+        if each not in seen and each in graph.producer:
+            op = graph.ops[graph.producer[each]]
+            back += [x for x in op.present_inputs if _follows(op, graph, x)]
+        seen.add(each)
+    return other in seen
 
 
 def _follows(op: Op, graph: Graph, name: str) -> bool:
